@@ -1,0 +1,138 @@
+// swift-tools-version: 6.2
+
+import PackageDescription
+
+/// The same strict settings for every target, tests included.
+let strict: [SwiftSetting] = [
+    .enableUpcomingFeature("ExistentialAny"),
+    .enableUpcomingFeature("InternalImportsByDefault"),
+    .enableUpcomingFeature("MemberImportVisibility"),
+    .enableUpcomingFeature("NonisolatedNonsendingByDefault"),
+    .strictMemorySafety(),
+    .treatAllWarnings(as: .error),
+]
+
+let argumentParser = Target.Dependency.product(
+    name: "ArgumentParser",
+    package: "swift-argument-parser"
+)
+let asyncHTTPClient = Target.Dependency.product(
+    name: "AsyncHTTPClient",
+    package: "async-http-client"
+)
+let grdb = Target.Dependency.product(name: "GRDB", package: "GRDB.swift")
+let grdbSQLite = Target.Dependency.product(name: "GRDBSQLite", package: "GRDB.swift")
+let logging = Target.Dependency.product(name: "Logging", package: "swift-log")
+let deque = Target.Dependency.product(name: "DequeModule", package: "swift-collections")
+let nioCore = Target.Dependency.product(name: "NIOCore", package: "swift-nio")
+let nioEmbedded = Target.Dependency.product(name: "NIOEmbedded", package: "swift-nio")
+let nioFoundation = Target.Dependency.product(
+    name: "NIOFoundationCompat",
+    package: "swift-nio"
+)
+let nioHTTP1 = Target.Dependency.product(name: "NIOHTTP1", package: "swift-nio")
+let nioPosix = Target.Dependency.product(name: "NIOPosix", package: "swift-nio")
+let unixSignals = Target.Dependency.product(
+    name: "UnixSignals",
+    package: "swift-service-lifecycle"
+)
+let yams = Target.Dependency.product(name: "Yams", package: "Yams")
+
+let package = Package(
+    name: "samovar",
+    products: [
+        .executable(name: "samovar-ingress", targets: ["Ingress"]),
+        .executable(name: "samovar-worker", targets: ["Worker"]),
+        .executable(name: "samovar", targets: ["Operator"]),
+    ],
+    dependencies: [
+        .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.0"),
+        .package(url: "https://github.com/apple/swift-collections", from: "1.6.0"),
+        .package(url: "https://github.com/apple/swift-log", from: "1.16.0"),
+        .package(url: "https://github.com/apple/swift-nio", from: "2.101.0"),
+        .package(url: "https://github.com/groue/GRDB.swift", from: "7.10.0"),
+        .package(url: "https://github.com/jpsim/Yams", from: "6.2.0"),
+        .package(url: "https://github.com/swift-server/async-http-client", from: "1.37.0"),
+        .package(url: "https://github.com/swift-server/swift-service-lifecycle", from: "2.13.0"),
+    ],
+    targets: [
+        .systemLibrary(name: "COpenSSL", providers: [.apt(["libssl-dev"])]),
+        .target(
+            name: "Migrations",
+            path: "migrations",
+            resources: [.embedInCode("0001_create_queue.sql")],
+            swiftSettings: strict
+        ),
+        .target(
+            name: "QueueCore",
+            dependencies: ["Migrations", grdb, grdbSQLite, logging],
+            swiftSettings: strict
+        ),
+        .target(name: "Gitea", dependencies: ["COpenSSL"], swiftSettings: strict),
+        .target(name: "Doorbell", swiftSettings: strict),
+        .target(name: "CSpawn"),
+        .target(name: "Spawn", dependencies: ["CSpawn"], swiftSettings: strict),
+        .target(
+            name: "Program",
+            dependencies: ["QueueCore", "Settings", argumentParser, logging, unixSignals],
+            swiftSettings: strict
+        ),
+        .target(
+            name: "Routing",
+            dependencies: ["QueueCore", "Gitea", "Settings"],
+            swiftSettings: strict
+        ),
+        .target(name: "Settings", dependencies: [yams], swiftSettings: strict),
+        .executableTarget(
+            name: "Ingress",
+            dependencies: [
+                "Gitea", "QueueCore", "Settings",
+                "Doorbell", "Program", argumentParser, deque, logging, nioCore, nioFoundation,
+                nioHTTP1,
+                nioPosix,
+            ],
+            swiftSettings: strict
+        ),
+        .executableTarget(
+            name: "Worker",
+            dependencies: [
+                "Gitea", "QueueCore", "Routing", "Settings",
+                "Doorbell", "Program", "Spawn", argumentParser, logging, unixSignals,
+            ],
+            swiftSettings: strict
+        ),
+        .executableTarget(
+            name: "Operator",
+            dependencies: [
+                "Gitea", "QueueCore", "Routing", "Settings",
+                "Doorbell", "Program", "Spawn", argumentParser, asyncHTTPClient, logging, nioCore,
+                unixSignals,
+            ],
+            swiftSettings: strict
+        ),
+        .testTarget(name: "GiteaTests", dependencies: ["Gitea"], swiftSettings: strict),
+        .testTarget(name: "SettingsTests", dependencies: ["Settings"], swiftSettings: strict),
+        .testTarget(
+            name: "QueueCoreTests",
+            dependencies: ["QueueCore", "TestSupport", "Migrations", grdb],
+            swiftSettings: strict
+        ),
+        .testTarget(
+            name: "SystemTests",
+            // The executables so that they are built: these tests start them.
+            dependencies: [
+                "Ingress", "Worker", "Operator",
+                "Doorbell", "Gitea", "QueueCore", "Spawn", "TestSupport", grdb, logging, nioCore,
+                nioEmbedded, nioHTTP1,
+            ],
+            swiftSettings: strict
+        ),
+        .target(
+            name: "TestSupport",
+            dependencies: ["QueueCore", grdb],
+            path: "Tests/TestSupport",
+            swiftSettings: strict
+        ),
+    ],
+    swiftLanguageModes: [.v6]
+)

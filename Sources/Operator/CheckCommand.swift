@@ -1,0 +1,158 @@
+import ArgumentParser
+import Foundation
+import Program
+import QueueCore
+import Settings
+
+/// `samovar check`: validates the configuration, and what it names.
+struct CheckCommand: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "check",
+        abstract: "Validate the configuration and show what it says.",
+        discussion: """
+            Every mistake is reported at once, with its line; exit code 78 then. Warnings alone \
+            leave it at 0. A store that exists is opened as well.
+
+            Examples:
+              samovar check
+              samovar check --config /etc/samovar/samovar.yaml --json
+            """
+    )
+
+    @OptionGroup var configurationOption: ConfigurationOption
+    @OptionGroup var output: JSONOption
+
+    func run() async throws {
+        try await reporting {
+            let configuration = try configurationOption.load(secrets: .read)
+            let hasStore = FileManager.default.fileExists(atPath: configuration.store)
+            if hasStore { try await configuration.withStore { _ in } }
+            let summary = ConfigurationSummary(configuration, hasStore: hasStore)
+            if output.json {
+                try StandardOutput.write(JSONOutput.object(summary.json))
+            } else {
+                for warning in configuration.warnings { StandardError.note("warning: \(warning)") }
+                try StandardOutput.write(summary.text(on: .standardOutput()))
+            }
+        }
+    }
+}
+
+/// What a configuration says, for people and programs.
+struct ConfigurationSummary {
+    private let configuration: Configuration
+    private let hasStore: Bool
+
+    /// A summary.
+    init(_ configuration: Configuration, hasStore: Bool) {
+        self.configuration = configuration
+        self.hasStore = hasStore
+    }
+
+    /// Fields, then handlers and routes as tables.
+    func text(on terminal: Terminal) -> String {
+        let ingress = configuration.ingress
+        let fields = FieldList([
+            ("configuration", Cell(configuration.file)),
+            ("store", Cell(configuration.store + (hasStore ? "" : " (does not exist yet)"))),
+            ("listen", Cell("\(ingress.listen)")),
+            ("health", Cell(ingress.health.map { "\($0)" } ?? "none")),
+            ("path", Cell(ingress.path)),
+            ("secrets", Cell(ingress.secrets.map(\.id).joined(separator: ", "))),
+            ("slots", Cell(configuration.worker.slots)),
+        ])
+        let handlers = Table(
+            header: ["handler", "command", "timeout", "concurrency", "attempts"],
+            rows: configuration.handlers.map { handler in
+                [
+                    Cell(handler.name), Cell(handler.command.joined(separator: " ")),
+                    Cell(Quantity.text(handler.timeout), isNumber: true),
+                    Cell(handler.concurrency), Cell(handler.retry.attempts),
+                ]
+            }
+        )
+        let routes = Table(
+            header: ["route", "on", "when", "run", "lane"],
+            rows: configuration.routes.map { route in
+                [
+                    Cell(route.name), Cell(route.events.text), Self.when(route), Cell(route.run),
+                    route.lane.map { Cell($0.rawValue) } ?? .absent,
+                ]
+            }
+        )
+        let tables = [handlers, routes].filter { !$0.rows.isEmpty }
+        return ([fields.text(on: terminal)] + tables.map { $0.text(on: terminal) })
+            .joined(separator: "\n")
+    }
+
+    /// One object.
+    var json: JSONValue {
+        let ingress = configuration.ingress
+        return .object([
+            ("file", .string(configuration.file)),
+            ("store", .string(configuration.store)),
+            ("store_exists", .boolean(hasStore)),
+            ("listen", .string("\(ingress.listen)")),
+            ("health", .optional(ingress.health.map { "\($0)" })),
+            ("path", .string(ingress.path)),
+            ("secrets", .array(ingress.secrets.map { .string($0.id) })),
+            ("slots", .integer(Int64(configuration.worker.slots))),
+            ("handlers", .array(configuration.handlers.map(Self.json))),
+            ("routes", .array(configuration.routes.map(Self.json))),
+            ("warnings", .array(configuration.warnings.map { .string("\($0)") })),
+        ])
+    }
+
+    private static func json(_ handler: HandlerSettings) -> JSONValue {
+        .object([
+            ("name", .string(handler.name)),
+            ("exec", .array(handler.command.map { .string($0) })),
+            ("timeout_seconds", .real(handler.timeout.seconds)),
+            ("concurrency", .integer(Int64(handler.concurrency))),
+            ("attempts", .integer(Int64(handler.retry.attempts))),
+        ])
+    }
+
+    private static func json(_ route: RouteSettings) -> JSONValue {
+        .object([
+            ("name", .string(route.name)),
+            ("line", .integer(Int64(route.line))),
+            ("on", .array(route.events.types.map { .string($0) })),
+            ("action", route.action.map { .array($0.map { .string($0) }) } ?? .null),
+            ("branch", .optional(route.branch?.text)),
+            ("run", .string(route.run)),
+            ("lane", .optional(route.lane?.rawValue)),
+            ("with", .embedding(route.with)),
+        ])
+    }
+
+    private static func when(_ route: RouteSettings) -> Cell {
+        let conditions = [
+            route.action.map { "action: \($0.joined(separator: ", "))" },
+            route.branch.map { "branch: \($0.text)" },
+        ].compactMap(\.self)
+        return conditions.isEmpty ? .absent : Cell(conditions.joined(separator: "; "))
+    }
+}
+
+extension EventSelection {
+    fileprivate var types: [String] {
+        switch self {
+        case .any: ["*"]
+        case .types(let types): types
+        }
+    }
+
+    fileprivate var text: String { types.joined(separator: ", ") }
+}
+
+extension BranchCondition {
+    fileprivate var text: String {
+        switch self {
+        case .defaultBranch: "default"
+        case .named(let name): name
+        case .any(let conditions): conditions.map(\.text).joined(separator: ", ")
+        case .not(let condition): "not \(condition.text)"
+        }
+    }
+}

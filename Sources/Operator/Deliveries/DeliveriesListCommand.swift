@@ -1,0 +1,62 @@
+import ArgumentParser
+import Program
+import QueueCore
+
+/// `samovar deliveries list`.
+struct DeliveriesListCommand: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "list",
+        abstract: "List deliveries, newest first.",
+        discussion: """
+            Examples:
+              samovar deliveries list
+              samovar deliveries list --event issues --limit 100
+              samovar deliveries list --verdict ignored --json
+            """
+    )
+
+    @OptionGroup var configurationOption: ConfigurationOption
+    @OptionGroup var output: JSONOption
+    @OptionGroup var limitOption: LimitOption
+
+    @Option(help: ArgumentHelp("Only those of this event type.", valueName: "type"))
+    var event: String?
+
+    @Option(help: "Only those with this verdict.")
+    var verdict: VerdictFilter?
+
+    func run() async throws {
+        try await reporting {
+            try await configurationOption.withStore { store, _ in
+                let records = try await store.records(
+                    .deliveries(
+                        limit: limitOption.limit,
+                        eventType: event,
+                        verdict: verdict?.rawValue
+                    )
+                )
+                try output.print(
+                    records,
+                    columns: [
+                        "seq", "received_at", "event_type", "verdict", "delivery_id", "body_bytes",
+                        "repeats", "reason",
+                    ],
+                    emptyNote: event == nil && verdict == nil
+                        ? "no deliveries yet: try `samovar send push`"
+                        : "no delivery is like that"
+                )
+            }
+        }
+    }
+}
+
+/// A verdict, or none yet.
+enum VerdictFilter: String, CaseIterable, ExpressibleByArgument {
+    case waiting
+    case routed
+    case ignored
+    case malformed
+    case mismatched
+    case repeated = "repeat"
+    case dead
+}

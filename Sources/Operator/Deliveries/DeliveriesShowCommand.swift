@@ -1,0 +1,70 @@
+import ArgumentParser
+import Program
+import QueueCore
+
+/// `samovar deliveries show`.
+struct DeliveriesShowCommand: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "show",
+        abstract: "Show a delivery, its jobs, and what every route said to it.",
+        discussion: """
+            Examples:
+              samovar deliveries show 17
+              samovar deliveries show d12cb7f3 --json
+            """
+    )
+
+    @OptionGroup var configurationOption: ConfigurationOption
+    @OptionGroup var output: JSONOption
+
+    @Argument(help: "A delivery's seq, id, or a beginning of it of at least 8 characters.")
+    var delivery: DeliveryArgument
+
+    func run() async throws {
+        try await reporting {
+            try await configurationOption.withStore { store, _ in
+                let seq = try await delivery.find(in: store)
+                guard let record = try await store.records(.delivery(seq)).first else {
+                    throw Failure(.notFound, "delivery \(seq) was removed just now")
+                }
+                let jobs = try await store.records(
+                    .jobs(limit: Self.jobsMax, state: nil, handler: nil, delivery: seq)
+                )
+                if output.json {
+                    let jobs = JSONValue.array(jobs.map { JSONValue($0) })
+                    let value = JSONValue(record).adding("jobs", jobs)
+                    try StandardOutput.write(JSONOutput.object(value))
+                } else {
+                    try StandardOutput.write(Self.text(record, jobs, .now, .standardOutput()))
+                }
+            }
+        }
+    }
+
+    /// More jobs than a delivery has, unless it was replayed thousands of times.
+    private static let jobsMax = 10_000
+
+    /// Fields, the decision laid out, and the jobs, oldest first.
+    static func text(
+        _ record: Record,
+        _ jobs: [Record],
+        _ rendering: RecordRendering,
+        _ terminal: Terminal
+    ) -> String {
+        var text = rendering.fields(record, without: ["headers", "decision"]).text(on: terminal)
+        for column in ["headers", "decision"] {
+            guard case .json(let json) = record[column] else { continue }
+            let lines = JSONIndentation.lines(json).map { "  \(VisibleText.line($0))\n" }
+            text += "\n\(column)\n\(lines.joined())"
+        }
+        guard !jobs.isEmpty else { return text }
+        let table = rendering.table(
+            jobs.reversed(),
+            columns: [
+                "id", "route", "handler", "lane", "state", "attempt", "failures", "run_at",
+                "finished_at", "reason",
+            ]
+        )
+        return text + "\njobs\n" + table.text(on: terminal)
+    }
+}

@@ -1,0 +1,34 @@
+import ArgumentParser
+import Program
+import QueueCore
+
+/// The option of every command that prints what it found.
+struct JSONOption: ParsableArguments {
+    @Flag(help: "Print JSON for programs: times are RFC 3339, names are those of the columns.")
+    var json = false
+
+    /// Prints rows, as a table or as one array.
+    ///
+    /// - Parameters:
+    ///   - records: the rows.
+    ///   - columns: those that people see; programs get all.
+    ///   - emptyNote: what people are told when there are none.
+    /// - Throws: when standard output cannot take it.
+    func print(_ records: [Record], columns: [String], emptyNote: String) throws {
+        if json {
+            try StandardOutput.write(JSONOutput.list(records.map { JSONValue($0) }))
+        } else if records.isEmpty {
+            StandardError.note(emptyNote)
+        } else {
+            let table = RecordRendering.now.table(records, columns: columns)
+            try StandardOutput.write(table.text(on: .standardOutput()))
+        }
+    }
+}
+
+extension RecordRendering {
+    /// Rendering as seen now.
+    static var now: RecordRendering {
+        RecordRendering(time: LocalTime(now: Clocks.system.now()))
+    }
+}

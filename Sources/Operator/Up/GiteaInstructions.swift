@@ -1,0 +1,73 @@
+import Foundation
+import Settings
+
+/// What to enter in Gitea, and what to try next.
+struct GiteaInstructions {
+    /// What the site is told by.
+    let configuration: Configuration
+
+    /// The words that call `samovar` for this site in the shell that started it.
+    let command: String
+
+    /// The text; it names the secret's file, never the secret.
+    var text: String {
+        let secret = ShellText.quoted(configuration.ingress.secrets.first?.file ?? "")
+        return """
+              In Gitea (settings of a repository, an organization or the site): Webhooks,
+              Add Webhook, Gitea; then enter
+
+                Target URL         \(configuration.ingress.url)
+                HTTP method        POST
+                POST content type  application/json
+                Secret             the text that this prints: cat \(secret); echo
+                Trigger on         All Events
+
+              Gitea posts to addresses near it only when its app.ini allows them:
+
+                [webhook]
+                ALLOWED_HOST_LIST = \(allowedHosts)
+
+              Try again   \(command) send push
+              Look        \(command) status
+                          sqlite3 \(ShellText.quoted(configuration.store)) 'select * from queue'
+              Stop        Ctrl-C
+
+
+            """
+    }
+
+    /// What Gitea calls the address deliveries go to.
+    private var allowedHosts: String {
+        configuration.ingress.listen.isLoopback
+            ? "loopback" : "private    # or the address of this machine"
+    }
+}
+
+extension GiteaInstructions {
+    /// Instructions for the shell this program was started from.
+    init(configuration: Configuration) {
+        let program = CommandLine.arguments.first ?? "samovar"
+        let environment = ProcessInfo.processInfo.environment
+        let found = try? Configuration.locate(option: nil, environment: environment)
+        let words =
+            found == configuration.file ? [program] : [program, "--config", configuration.file]
+        self.init(
+            configuration: configuration,
+            command: words.map(ShellText.quoted).joined(separator: " ")
+        )
+    }
+}
+
+/// Text for a POSIX shell.
+enum ShellText {
+    /// The text as one word.
+    static func quoted(_ text: String) -> String {
+        let isPlain =
+            !text.isEmpty
+            && text.unicodeScalars.allSatisfy { scalar in
+                scalar.properties.isAlphabetic && scalar.isASCII || ("0"..."9").contains(scalar)
+                    || "/._-+:@%,=".unicodeScalars.contains(scalar)
+            }
+        return isPlain ? text : "'" + text.replacing("'", with: #"'\''"#) + "'"
+    }
+}

@@ -1,0 +1,166 @@
+import QueueCore
+import Spawn
+
+/// The programs that make up a site.
+enum Service: String, CaseIterable, Sendable {
+    case ingress
+    case worker
+
+    /// The name of its file, beside `samovar`'s own.
+    var program: String { "samovar-\(rawValue)" }
+}
+
+/// The decisions of `samovar up` about its services.
+///
+/// It does no I/O: each method takes what happened and answers what to do.
+struct Supervision {
+    /// What the supervisor is to do, in this order.
+    enum Action: Equatable {
+        case start(Service)
+        /// Call ``due(_:)`` after the delay.
+        case startLater(Service, after: Duration)
+        /// Ask for a stop; asked a second time, services stop at once.
+        case terminate(Service)
+        case kill(Service)
+        /// Call ``patienceIsOver()`` after the delay.
+        case losePatience(after: Duration)
+        /// Nothing runs any more: end with this exit code.
+        case finish(code: Int32)
+    }
+
+    private enum State: Equatable {
+        case waiting
+        case running(since: MonotonicTime)
+        case ended
+    }
+
+    private enum Phase: Equatable {
+        case running
+        case stopping(code: Int32)
+        case finished
+    }
+
+    private var states: [Service: State] = [:]
+    private var starts: [Service: Int] = [:]
+    private var delays: [Service: Duration] = [:]
+    private var phase = Phase.running
+
+    /// Whether nothing is started again.
+    var isStopping: Bool { phase != .running }
+
+    /// Starts everything.
+    mutating func begin() -> [Action] {
+        for service in Service.allCases { states[service] = .waiting }
+        return Service.allCases.map { .start($0) }
+    }
+
+    /// A service runs.
+    mutating func started(_ service: Service, at time: MonotonicTime) {
+        states[service] = .running(since: time)
+        starts[service, default: 0] += 1
+    }
+
+    /// A service could not be started; the first time, that is reason to give up.
+    mutating func failedToStart(_ service: Service) -> [Action] {
+        states[service] = .ended
+        if starts[service, default: 0] == 0 { return stop(code: Limits.internalError) }
+        return phase == .running ? later(service) : finishWhenAllEnded()
+    }
+
+    /// A service has ended and is reaped.
+    mutating func ended(
+        _ service: Service,
+        _ exit: ChildProcess.Exit,
+        at time: MonotonicTime
+    ) -> [Action] {
+        guard case .running(let since) = states[service] else {
+            preconditionFailure("only a service that runs can end")
+        }
+        states[service] = .ended
+        guard phase == .running else { return finishWhenAllEnded() }
+        let lifetime = Duration.microseconds(time.rawValue - since.rawValue)
+        if let code = Self.refusal(exit) { return stop(code: code) }
+        if starts[service] == 1, lifetime < Limits.firstSteps {
+            return stop(code: Self.code(of: exit))
+        }
+        if lifetime > Limits.steady { delays[service] = nil }
+        return later(service)
+    }
+
+    /// The delay before a start is over.
+    mutating func due(_ service: Service) -> [Action] {
+        phase == .running ? [.start(service)] : []
+    }
+
+    /// Somebody asked for a stop.
+    mutating func requested(_ request: StopUrgency) -> [Action] {
+        switch request {
+        case .gracefully:
+            guard phase == .running else { return [] }
+            return stop(code: 0)
+        case .now:
+            guard case .stopping = phase else { return stop(code: 0) }
+            return running.map { .terminate($0) } + [.losePatience(after: Limits.patience)]
+        }
+    }
+
+    /// Services were told to stop now, and some did not.
+    func patienceIsOver() -> [Action] {
+        running.map { .kill($0) }
+    }
+
+    private var running: [Service] {
+        Service.allCases.filter { service in
+            if case .running = states[service] { true } else { false }
+        }
+    }
+
+    private mutating func stop(code: Int32) -> [Action] {
+        guard phase == .running else { return finishWhenAllEnded() }
+        phase = .stopping(code: code)
+        return running.map { .terminate($0) } + finishWhenAllEnded()
+    }
+
+    private mutating func finishWhenAllEnded() -> [Action] {
+        guard case .stopping(let code) = phase, running.isEmpty else { return [] }
+        phase = .finished
+        return [.finish(code: code)]
+    }
+
+    private mutating func later(_ service: Service) -> [Action] {
+        let delay = delays[service] ?? Limits.firstDelay
+        delays[service] = min(delay * 2, Limits.lastDelay)
+        states[service] = .waiting
+        return [.startLater(service, after: delay)]
+    }
+
+    /// Exit codes that starting again does not change: usage and configuration.
+    private static func refusal(_ exit: ChildProcess.Exit) -> Int32? {
+        guard case .code(let code) = exit, code == 64 || code == 78 else { return nil }
+        return code
+    }
+
+    /// A service that ends by itself at once has not done its work, whatever it says.
+    private static func code(of exit: ChildProcess.Exit) -> Int32 {
+        guard case .code(let code) = exit, code != 0 else { return Limits.internalError }
+        return code
+    }
+
+    private enum Limits {
+        static let firstDelay = Duration.milliseconds(500)
+        static let lastDelay = Duration.seconds(10)
+        /// Who ends within this time of the first start has a port that is taken, or the like.
+        static let firstSteps = Duration.seconds(1)
+        /// Who ran for so long may begin with the shortest delay again.
+        static let steady = Duration.seconds(60)
+        /// Longer than a worker told to stop now gives its handlers (10 s).
+        static let patience = Duration.seconds(15)
+        static let internalError: Int32 = 70
+    }
+}
+
+/// How fast everything is to stop.
+enum StopUrgency: Equatable, Sendable {
+    case gracefully
+    case now
+}

@@ -1,0 +1,98 @@
+import Foundation
+import Gitea
+import Program
+import QueueCore
+import Settings
+
+/// The first minute: sends a sample through the real port, shows the way it took, and says what to
+/// enter in Gitea.
+struct Welcome: Sendable {
+    private let configuration: Configuration
+
+    /// A welcome for a site that is being started.
+    init(configuration: Configuration) {
+        self.configuration = configuration
+    }
+
+    /// Shows it on standard output; whatever goes wrong is said there, too, and nothing stops.
+    func show() async {
+        do {
+            try await IngressClient.with { client in
+                try await waitUntilReady(client)
+                let journey = try await sendSample(client)
+                say(journey.text(on: .standardOutput()))
+            }
+        } catch is CancellationError {
+            return
+        } catch {
+            say("  The sample delivery did not get through: \(Self.message(error))\n")
+        }
+        if Task.isCancelled { return }
+        say(GiteaInstructions(configuration: configuration).text)
+    }
+
+    /// The terminal may be gone; the services go on without it.
+    private func say(_ text: String) {
+        try? StandardOutput.write("\n" + text)
+    }
+
+    private func waitUntilReady(_ client: IngressClient) async throws {
+        let url = configuration.ingress.readyURL
+        var last = "it did not answer"
+        let isReady = try await poll {
+            do {
+                let answer = try await client.get(url)
+                last = "it answered \(answer.status) \(VisibleText.line(answer.body))"
+                // Without a health port the ingress itself is asked, and takes only POST.
+                return answer.status == 200 || answer.status == 405
+            } catch let failure as Failure {
+                last = failure.message
+                return false
+            }
+        }
+        guard isReady else {
+            throw Failure(.unavailable, "the ingress is not ready after 15 s: \(last)")
+        }
+    }
+
+    private func sendSample(_ client: IngressClient) async throws -> Journey {
+        guard let secret = configuration.ingress.secrets.first else {
+            preconditionFailure("a configuration without a secret is refused")
+        }
+        let delivery = try SendSource(.sample("push"), isExact: false)
+            .next(deliveryID: nil, key: SigningKey(id: secret.id, key: secret.key))
+        let answer = try await client.post(delivery, to: configuration.ingress.url)
+        guard (200..<300).contains(answer.status) else {
+            throw Failure(
+                .findings,
+                "the ingress answered \(answer.status) \(VisibleText.line(answer.body))"
+            )
+        }
+        return try await configuration.withStore { store in
+            var journey = Journey(eventType: delivery.eventType, answer: answer)
+            _ = try await poll {
+                try await journey.follow(delivery.deliveryID, in: store)
+                return journey.hasEnded
+            }
+            return journey
+        }
+    }
+
+    /// Looks again and again until `isDone`, or the time is over.
+    private func poll(_ isDone: () async throws -> Bool) async throws -> Bool {
+        let clock = ContinuousClock()
+        let end = clock.now + .seconds(15)
+        while clock.now < end {
+            if try await isDone() { return true }
+            try await Task.sleep(for: .milliseconds(50))
+        }
+        return false
+    }
+
+    private static func message(_ error: any Error) -> String {
+        switch error {
+        case let failure as Failure: failure.message
+        default: String(describing: error)
+        }
+    }
+}

@@ -1,0 +1,4 @@
+/// What this build is.
+package enum ProgramVersion {
+    package static let current = "0.1.0"
+}

@@ -1,0 +1,108 @@
+package import struct Foundation.Data
+
+/// What routing decided about a delivery.
+///
+/// docs/STATE_MACHINE.md has the table.
+package enum Verdict: String, CaseIterable, Sendable {
+    /// At least one route matched; its jobs exist.
+    case routed
+    /// No route matched.
+    case ignored
+    /// The bytes are not the JSON object they should be.
+    case malformed
+    /// Header and body tell of different events.
+    case mismatched
+    /// The same bytes were delivered before under another id.
+    case repeated = "repeat"
+    /// Deciding it took a worker down three times.
+    case dead
+}
+
+/// What waits to be routed: a delivery for the first time, or a replay of one.
+package enum RoutingTarget: Hashable, Sendable {
+    case delivery(DeliverySeq)
+    case replay(id: Int64, of: DeliverySeq)
+
+    package var delivery: DeliverySeq {
+        switch self {
+        case .delivery(let seq), .replay(_, let seq): seq
+        }
+    }
+}
+
+/// A stored delivery as routing reads it.
+package struct WaitingDelivery: Sendable {
+    package var target: RoutingTarget
+    package var source: String
+    package var id: DeliveryID
+    package var event: String
+    package var eventType: String
+    package var contentType: String
+    package var verifiedBy: String?
+    package var receivedAt: Timestamp
+    package var body: Data
+}
+
+/// A job that routing wants, not yet stored.
+package struct NewJob: Equatable, Sendable {
+    package var route: String
+    package var handler: HandlerName
+    /// A JSON object.
+    package var with: String
+    /// `owner/name`, or empty when the payload names no repository.
+    package var repo: String
+    package var lane: String?
+
+    package init(route: String, handler: HandlerName, with: String, repo: String, lane: String?) {
+        self.route = route
+        self.handler = handler
+        self.with = with
+        self.repo = repo
+        self.lane = lane
+    }
+}
+
+/// Routing's whole answer for one target, written in one transaction.
+package struct Decision: Sendable {
+    package var target: RoutingTarget
+    package var verdict: Verdict
+    /// Why, for every verdict but `routed`.
+    package var reason: String?
+    /// A JSON object with what every rule said.
+    package var explanation: String
+    /// Lower-case hex of the signed bytes; nil when they could not be read.
+    package var payloadSHA256: String?
+    package var jobs: [NewJob]
+
+    package init(
+        target: RoutingTarget,
+        verdict: Verdict,
+        reason: String?,
+        explanation: String,
+        payloadSHA256: String?,
+        jobs: [NewJob]
+    ) {
+        precondition(
+            verdict == .routed || reason != nil,
+            "verdicts other than routed say why"
+        )
+        precondition(
+            (verdict == .routed) == !jobs.isEmpty,
+            "routed means that there are jobs"
+        )
+        self.target = target
+        self.verdict = verdict
+        self.reason = reason
+        self.explanation = explanation
+        self.payloadSHA256 = payloadSHA256
+        self.jobs = jobs
+    }
+}
+
+/// Whether decisions were written.
+package enum RoutingResult: Equatable, Sendable {
+    /// Written, with the ids of the new jobs.
+    case decided([JobID])
+    /// Another router was quicker: nothing was written; read what waits again.
+    case stale
+}

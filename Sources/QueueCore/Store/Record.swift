@@ -1,0 +1,53 @@
+/// A row for people and programs: named values in the order of their columns.
+package struct Record: Equatable, Sendable {
+    package enum Value: Equatable, Sendable {
+        case null
+        case integer(Int64)
+        case real(Double)
+        case text(String)
+        case time(Timestamp)
+        /// A value of the column that is JSON by itself.
+        case json(String)
+    }
+
+    package var columns: [(name: String, value: Value)]
+
+    package init(_ columns: [(name: String, value: Value)]) {
+        self.columns = columns
+    }
+
+    package subscript(name: String) -> Value {
+        columns.first { $0.name == name }?.value ?? .null
+    }
+
+    package static func == (left: Self, right: Self) -> Bool {
+        left.columns.elementsEqual(right.columns) { $0 == $1 }
+    }
+}
+
+/// Rows an operator may ask for.
+///
+/// Lists are newest first.
+package enum RecordQuery: Sendable {
+    case deliveries(limit: Int, eventType: String?, verdict: String?)
+    case delivery(DeliverySeq)
+    case jobs(limit: Int, state: JobState?, handler: HandlerName?, delivery: DeliverySeq?)
+    case job(JobID)
+    case attempts(JobID)
+    case deadLetters(limit: Int)
+    case workers
+    case incidents(limit: Int)
+}
+
+/// How the queue stands.
+package struct StoreStatus: Equatable, Sendable {
+    package var uuid: String
+    package var schema: Int
+    package var deliveries: Int
+    /// Deliveries and replays that wait to be routed.
+    package var toBeRouted: Int
+    package var jobs: [JobState: Int]
+    /// Since when the oldest undecided delivery or due job waits.
+    package var oldestWaiting: Timestamp?
+    package var databaseBytes: Int64
+}

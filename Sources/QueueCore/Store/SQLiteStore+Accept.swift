@@ -1,0 +1,117 @@
+import Foundation
+import GRDB
+
+extension SQLiteStore {
+    package func accept(
+        _ take: @Sendable () -> [Delivery]
+    ) throws(StoreError) -> [Acceptance] {
+        try write { database in
+            try take().map { delivery in try self.accept(delivery, in: database) }
+        }
+    }
+
+    private func accept(_ delivery: Delivery, in database: Database) throws -> Acceptance {
+        do {
+            try insert(delivery, in: database)
+        } catch let error as DatabaseError where error.resultCode == .SQLITE_CONSTRAINT {
+            // RAISE(ABORT) undoes the one statement; the batch goes on.
+            return try compare(delivery, in: database, otherwise: error)
+        }
+        let seq = DeliverySeq(rawValue: database.lastInsertedRowID)
+        let routing = try database.cachedStatement(sql: Self.insertRouting)
+        try routing.execute(arguments: [seq.rawValue])
+        return .accepted(seq)
+    }
+
+    private func insert(_ delivery: Delivery, in database: Database) throws {
+        let statement = try database.cachedStatement(sql: Self.insertDelivery)
+        try statement.execute(arguments: [
+            delivery.source, delivery.id.rawValue, delivery.event, delivery.eventType,
+            delivery.targetType, delivery.receivedAt.rawValue, delivery.remote,
+            delivery.contentType, delivery.headers, delivery.verifiedBy, delivery.body,
+        ])
+    }
+
+    /// The id is known: the same bytes again are counted, other bytes are an incident.
+    ///
+    /// The stored body is read only here, so that the ordinary delivery never pays for it.
+    private func compare(
+        _ delivery: Delivery,
+        in database: Database,
+        otherwise error: DatabaseError
+    ) throws -> Acceptance {
+        let known = try Row.fetchOne(
+            database,
+            sql: "SELECT seq, body FROM delivery WHERE source = ? AND delivery_id = ?",
+            arguments: [delivery.source, delivery.id.rawValue]
+        )
+        // Another constraint failed, not the uniqueness of the id.
+        guard let known else { throw error }
+        let seq = DeliverySeq(rawValue: known["seq"])
+        // A pruned body can no longer be compared; its id was seen, and that decides.
+        if let body: Data = known["body"], body != delivery.body {
+            try count(
+                Incident(
+                    kind: .deliveryConflict,
+                    source: delivery.source,
+                    subject: delivery.id.rawValue,
+                    detail: "another body came under the id of delivery \(seq)"
+                ),
+                in: database
+            )
+            return .conflict(seq)
+        }
+        try database.execute(
+            sql: Self.countRepeat,
+            arguments: [seq.rawValue, delivery.receivedAt.rawValue]
+        )
+        return .duplicate(seq)
+    }
+
+    package func record(_ incident: Incident) throws(StoreError) {
+        try write { database in try self.count(incident, in: database) }
+    }
+
+    private func count(_ incident: Incident, in database: Database) throws {
+        let now = clocks.now().rawValue
+        try database.execute(
+            sql: Self.countIncident,
+            arguments: [
+                incident.kind.rawValue, incident.source, incident.subject, incident.detail, now,
+                now,
+            ]
+        )
+    }
+
+    package func probe() throws(StoreError) {
+        try write { database in
+            try database.execute(
+                sql: "UPDATE store SET probed_at = ? WHERE id = 1",
+                arguments: [clocks.now().rawValue]
+            )
+        }
+    }
+
+    /// Relies on trigger delivery_is_not_replaced and the UNIQUE index behind it.
+    private static let insertDelivery = """
+        INSERT INTO delivery (
+            source, delivery_id, event, event_type, target_type, received_at, remote,
+            content_type, headers, verified_by, body)
+        VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+        """
+
+    private static let insertRouting = "INSERT INTO routing (delivery) VALUES (?)"
+
+    private static let countRepeat = """
+        INSERT INTO delivery_repeat (delivery, count, last_at)
+        VALUES (?, 1, ?)
+        ON CONFLICT (delivery) DO UPDATE SET count = count + 1, last_at = excluded.last_at
+        """
+
+    private static let countIncident = """
+        INSERT INTO incident (kind, source, subject, detail, first_at, last_at)
+        VALUES (?, ?, ?, ?, ?, ?)
+        ON CONFLICT (kind, source, subject) DO UPDATE
+        SET count = count + 1, detail = excluded.detail, last_at = excluded.last_at
+        """
+}

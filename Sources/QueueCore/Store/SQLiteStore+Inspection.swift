@@ -1,0 +1,251 @@
+package import struct Foundation.Data
+import GRDB
+
+/// What operators ask for. Reads only, but for replay and requeue.
+extension SQLiteStore {
+    package func find(delivery text: String) throws(StoreError) -> DeliveryLookup {
+        try read { database in
+            if let number = Int64(text) {
+                let seq = try Int64.fetchOne(
+                    database,
+                    sql: "SELECT seq FROM delivery WHERE seq = ?",
+                    arguments: [number]
+                )
+                if let seq { return .found(DeliverySeq(rawValue: seq)) }
+            }
+            let exact = try Int64.fetchAll(
+                database,
+                sql: "SELECT seq FROM delivery WHERE delivery_id = ? LIMIT 2",
+                arguments: [text]
+            )
+            if let answer = Self.single(exact) { return answer }
+            guard text.utf8.count >= Self.shortestPrefix else { return .none }
+            let beginning = try Int64.fetchAll(
+                database,
+                sql: "SELECT seq FROM delivery WHERE substr(delivery_id, 1, ?) = ? LIMIT 2",
+                arguments: [text.count, text]
+            )
+            return Self.single(beginning) ?? .none
+        }
+    }
+
+    private static func single(_ found: [Int64]) -> DeliveryLookup? {
+        switch found.count {
+        case 0: nil
+        case 1: .found(DeliverySeq(rawValue: found[0]))
+        default: .ambiguous
+        }
+    }
+
+    /// Characters of a delivery id that are enough to name it.
+    private static let shortestPrefix = 8
+
+    package func replay(_ delivery: DeliverySeq) throws(StoreError) {
+        try write { database in
+            try database.execute(
+                sql: "INSERT INTO replay_request (delivery, requested_at) VALUES (?, ?)",
+                arguments: [delivery.rawValue, clocks.now().rawValue]
+            )
+        }
+    }
+
+    package func requeue(_ jobs: [JobID]) throws(StoreError) -> [JobID] {
+        try write { database in
+            try jobs.filter { job in
+                try database.cachedStatement(sql: Self.requeueJob)
+                    .execute(arguments: [clocks.now().rawValue, job.rawValue])
+                return database.changesCount == 1
+            }
+        }
+    }
+
+    package func status() throws(StoreError) -> StoreStatus {
+        try read { database in
+            let store = try Row.fetchOne(database, sql: "SELECT uuid, schema FROM store")
+            guard let store else { throw StoreError.corrupt(path: path, reason: "no store row") }
+            var jobs: [JobState: Int] = [:]
+            for row in try Row.fetchAll(database, sql: Self.jobCounts) {
+                guard let state = JobState(rawValue: row[0]) else { continue }
+                jobs[state] = row[1]
+            }
+            let now = clocks.now().rawValue
+            return StoreStatus(
+                uuid: store["uuid"],
+                schema: store["schema"],
+                deliveries: try Int.fetchOne(database, sql: "SELECT count(*) FROM routing") ?? 0,
+                toBeRouted: try Int.fetchOne(database, sql: Self.toBeRouted) ?? 0,
+                jobs: jobs,
+                oldestWaiting: try Int64.fetchOne(
+                    database,
+                    sql: Self.oldestWaitingTime,
+                    arguments: [now]
+                ).map(Timestamp.init(rawValue:)),
+                databaseBytes: try Int64.fetchOne(
+                    database,
+                    sql: "SELECT page_count * page_size FROM pragma_page_count, pragma_page_size"
+                )
+                    ?? 0
+            )
+        }
+    }
+
+    package func records(_ query: RecordQuery) throws(StoreError) -> [Record] {
+        let (sql, arguments) = Self.statement(for: query)
+        return try read { database in
+            try Row.fetchAll(database, sql: sql, arguments: arguments).map(Self.record)
+        }
+    }
+
+    package func body(of delivery: DeliverySeq) throws(StoreError) -> Data? {
+        try read { database in
+            try Data.fetchOne(
+                database,
+                sql: "SELECT body FROM delivery WHERE seq = ?",
+                arguments: [delivery.rawValue]
+            )
+        }
+    }
+
+    package func output(
+        of job: JobID,
+        attempt: Int64?
+    ) throws(StoreError) -> AttemptOutput? {
+        try read { database in
+            let row = try Row.fetchOne(
+                database,
+                sql: """
+                    SELECT bytes, output FROM attempt_output
+                    JOIN attempt ON attempt.id = attempt_output.attempt
+                    WHERE job = ? AND number = coalesce(?, number)
+                    ORDER BY number DESC
+                    LIMIT 1
+                    """,
+                arguments: [job.rawValue, attempt]
+            )
+            return row.map { AttemptOutput(kept: $0["output"], bytes: $0["bytes"]) }
+        }
+    }
+
+    private static func statement(for query: RecordQuery) -> (String, StatementArguments) {
+        switch query {
+        case .deliveries(let limit, let eventType, let verdict):
+            (
+                """
+                \(deliveryColumns)
+                WHERE (?1 IS NULL OR event_type = ?1)
+                    AND (?2 IS NULL OR coalesce(verdict, 'waiting') = ?2)
+                ORDER BY seq DESC
+                LIMIT ?3
+                """, [eventType, verdict, limit]
+            )
+        case .delivery(let seq):
+            ("\(deliveryColumns) WHERE seq = ?", [seq.rawValue])
+        case .jobs(let limit, let state, let handler, let delivery):
+            (
+                """
+                \(jobColumns)
+                WHERE (?1 IS NULL OR state = ?1)
+                    AND (?2 IS NULL OR handler = ?2)
+                    AND (?3 IS NULL OR delivery = ?3)
+                ORDER BY id DESC
+                LIMIT ?4
+                """, [state?.rawValue, handler?.rawValue, delivery?.rawValue, limit]
+            )
+        case .job(let id):
+            ("\(jobColumns) WHERE id = ?", [id.rawValue])
+        case .attempts(let job):
+            (
+                """
+                SELECT id, job, number, worker, started_at, ended_at, outcome, exit_code, signal,
+                    http_status, error
+                FROM attempt WHERE job = ? ORDER BY number
+                """, [job.rawValue]
+            )
+        case .deadLetters(let limit):
+            (
+                """
+                \(jobColumns)
+                WHERE state = 'dead'
+                ORDER BY finished_at DESC, id DESC
+                LIMIT ?
+                """, [limit]
+            )
+        case .workers:
+            (
+                """
+                SELECT id, host, pid, version, started_at, heartbeat_at, stopped_at, breakers
+                FROM worker WHERE stopped_at IS NULL ORDER BY started_at, id
+                """, []
+            )
+        case .incidents(let limit):
+            (
+                """
+                SELECT id, kind, source, subject, detail, count, first_at, last_at
+                FROM incident ORDER BY last_at DESC, id DESC LIMIT ?
+                """, [limit]
+            )
+        }
+    }
+
+    private static let deliveryColumns = """
+        SELECT seq, source, delivery_id, event, event_type, target_type, received_at, remote,
+            content_type, headers, verified_by, length(body) AS body_bytes, body_pruned_at,
+            verdict, reason, decision, payload_sha256, decided_at,
+            coalesce((SELECT count FROM delivery_repeat WHERE delivery = seq), 0) AS repeats
+        FROM delivery
+        LEFT JOIN routing ON routing.delivery = delivery.seq
+        """
+
+    private static let jobColumns = """
+        SELECT id, delivery, route, handler, "with", trust_needed, repo, lane, blocked, priority,
+            run_at, state, attempt, failures, losses, worker, cancel_requested, replay_of, reason,
+            created_at, finished_at,
+            (SELECT error FROM attempt WHERE attempt.job = job.id
+                AND attempt.number = job.attempt) AS last_error
+        FROM job
+        """
+
+    /// Columns with other contents than their type says are known by name.
+    private static func record(_ row: Row) -> Record {
+        Record(
+            row.map { name, value in
+                switch value.storage {
+                case .null: (name, .null)
+                case .int64(let time) where name.hasSuffix("_at"):
+                    (name, .time(Timestamp(rawValue: time)))
+                case .int64(let number): (name, .integer(number))
+                case .double(let number): (name, .real(number))
+                case .string(let text) where jsonColumns.contains(name): (name, .json(text))
+                case .string(let text): (name, .text(text))
+                case .blob(let bytes): (name, .text("\(bytes.count) bytes"))
+                }
+            }
+        )
+    }
+
+    private static let jsonColumns: Set = ["headers", "decision", "with", "breakers"]
+
+    /// The same change as trigger requeue_by_hand, with the injected clock.
+    private static let requeueJob = """
+        UPDATE job
+        SET state = 'ready', failures = 0, losses = 0, snoozed_since = NULL,
+            cancel_requested = 0, reason = NULL, finished_at = NULL, run_at = ?
+        WHERE id = ? AND state = 'dead'
+        """
+
+    /// One pass over the jobs.
+    private static let jobCounts = "SELECT state, count(*) FROM job GROUP BY state"
+
+    private static let toBeRouted = """
+        SELECT (SELECT count(*) FROM routing WHERE verdict IS NULL)
+            + (SELECT count(*) FROM replay_request WHERE verdict IS NULL)
+        """
+
+    private static let oldestWaitingTime = """
+        SELECT min(since) FROM (
+            SELECT min(received_at) AS since FROM delivery WHERE seq = (
+                SELECT delivery FROM routing WHERE verdict IS NULL ORDER BY delivery LIMIT 1)
+            UNION ALL
+            SELECT min(run_at) FROM job WHERE state = 'ready' AND blocked = 0 AND run_at <= ?)
+        """
+}

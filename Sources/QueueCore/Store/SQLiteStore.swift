@@ -1,0 +1,156 @@
+import Foundation
+import GRDB
+package import Logging
+import Migrations
+
+/// The store in one SQLite file: the only type that knows SQLite.
+///
+/// One connection writes, on one thread (``StoreExecutor``). Every write takes the turn, runs in
+/// an immediate transaction without any `await` inside, and is on disk when the call returns.
+package actor SQLiteStore: QueueStore {
+    let path: String
+    let clocks: Clocks
+    let connection: DatabaseQueue
+    /// Where claims went on last time, so that groups are served in turn.
+    var claimCursor = GroupCursor()
+
+    private let turn: TurnLock
+    private let checkpoint: Checkpoint
+    private let logger: Logger
+    package nonisolated let executor: StoreExecutor
+
+    package nonisolated var unownedExecutor: UnownedSerialExecutor {
+        unsafe executor.asUnownedSerialExecutor()
+    }
+
+    /// Opens the store, creating it or bringing its schema up to date when needed.
+    ///
+    /// - Parameters:
+    ///   - path: the database file; `<path>.turn`, `-wal` and `-shm` lie beside it.
+    ///   - mayCreate: false for commands that only look: a missing file is an error then.
+    ///   - clocks: where time comes from.
+    ///   - logger: told of checkpoints that failed.
+    /// - Throws: a file that is not ours or newer than this program stays untouched; a migration
+    ///   that fails leaves the old store intact.
+    package init(
+        path: String,
+        mayCreate: Bool = true,
+        clocks: Clocks = .system,
+        logger: Logger = Logger(label: "samovar.store")
+    ) throws(StoreError) {
+        let schema = try Connection.look(at: path, knownSchema: MigrationPlan.current.newest)
+        if schema == nil {
+            guard mayCreate else { throw .missing(path: path) }
+            try Self.createFolder(for: path)
+        }
+        let turn = try TurnLock(store: path)
+        turn.take()
+        defer { turn.pass() }
+        let connection = try Connection.open(path)
+        try MigrationPlan.current.apply(to: connection, path: path, now: clocks.now())
+        checkpoint = try Checkpoint(path: path, writer: connection)
+        self.turn = turn
+        self.connection = connection
+        self.path = path
+        self.clocks = clocks
+        self.logger = logger
+        executor = StoreExecutor()
+    }
+
+    /// Ends the connections.
+    ///
+    /// Nothing may be called afterwards.
+    package func close() throws(StoreError) {
+        turn.take()
+        defer { turn.pass() }
+        do {
+            try checkpoint.close()
+            try connection.close()
+        } catch {
+            throw StoreError(error, path: path)
+        }
+    }
+
+    /// Runs a change in one immediate transaction.
+    ///
+    /// When this returns, it survives a power cut.
+    ///
+    /// - Throws: whatever went wrong, as a StoreError; nothing is changed then.
+    func write<Value>(_ change: (Database) throws -> Value) throws(StoreError) -> Value {
+        turn.take()
+        defer { turn.pass() }
+        do {
+            let value = try connection.writeWithoutTransaction { database in
+                var value: Value?
+                try database.inTransaction(.immediate) {
+                    value = try change(database)
+                    return .commit
+                }
+                return value
+            }
+            guard let value else {
+                preconditionFailure("a transaction that did not throw ran its change")
+            }
+            checkpointWhenDue()
+            return value
+        } catch {
+            throw StoreError(error, path: path)
+        }
+    }
+
+    /// Reads in one transaction, so that all statements see the same moment.
+    func read<Value>(_ look: (Database) throws -> Value) throws(StoreError) -> Value {
+        do {
+            return try connection.writeWithoutTransaction { database in
+                var value: Value?
+                try database.inTransaction(.deferred) {
+                    value = try look(database)
+                    return .commit
+                }
+                guard let value else {
+                    preconditionFailure("a transaction that did not throw ran its body")
+                }
+                return value
+            }
+        } catch {
+            throw StoreError(error, path: path)
+        }
+    }
+
+    /// Pages of log waiting to be moved into the database, at this connection's last commit.
+    package var logPages: Int { checkpoint.logPages }
+
+    /// The caller holds the turn.
+    ///
+    /// A checkpoint that fails costs nothing that was committed, and the next commit tries again:
+    /// so it is logged, and the commit before it stands.
+    private func checkpointWhenDue() {
+        guard checkpoint.isDue else { return }
+        do {
+            try connection.writeWithoutTransaction { database in
+                try database.inTransaction(.immediate) {
+                    try checkpoint.run()
+                    return .commit
+                }
+            }
+        } catch {
+            logger.warning(
+                "checkpoint failed, the log grows until one succeeds",
+                metadata: ["error": "\(StoreError(error, path: path))"]
+            )
+        }
+    }
+
+    private static func createFolder(for path: String) throws(StoreError) {
+        let folder = (path as NSString).deletingLastPathComponent
+        do {
+            try FileManager.default.createDirectory(
+                atPath: folder,
+                withIntermediateDirectories: true,
+                attributes: [.posixPermissions: 0o770]
+            )
+        } catch {
+            throw .cannotOpen(path: folder, reason: error.localizedDescription)
+        }
+    }
+}

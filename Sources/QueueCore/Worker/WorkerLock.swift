@@ -1,0 +1,66 @@
+import Foundation
+
+/// A worker's life, as a lock on `<state>/workers/<id>.lock`.
+///
+/// The kernel lets go of it the instant the process is gone, however it died, also in another
+/// container that shares the folder; so a lock that is free means a dead worker, without waiting
+/// for a lease to run out.
+package final class WorkerLock: Sendable {
+    private let descriptor: Int32
+    private let path: String
+
+    /// Creates and takes the lock of a fresh worker.
+    ///
+    /// - Throws: `.cannotOpen` when the folder cannot be made or written.
+    package init(stateFolder: String, worker: WorkerID) throws(StoreError) {
+        let folder = Self.folder(of: stateFolder)
+        do {
+            try FileManager.default.createDirectory(
+                atPath: folder,
+                withIntermediateDirectories: true,
+                attributes: [.posixPermissions: 0o770]
+            )
+        } catch {
+            throw .cannotOpen(path: folder, reason: error.localizedDescription)
+        }
+        path = Self.path(of: worker, stateFolder: stateFolder)
+        descriptor = unsafe open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0o660)
+        guard descriptor >= 0, flock(descriptor, LOCK_EX | LOCK_NB) == 0 else {
+            throw .cannotOpen(path: path, reason: systemError())
+        }
+    }
+
+    /// Lets go of the lock and removes its file; called when the worker's row says it stopped.
+    package func release() {
+        unsafe unlink(path)
+        close(descriptor)
+    }
+
+    /// Whether the worker lives.
+    ///
+    /// A missing file is a dead worker: the file is made before the row.
+    package static func isHeld(stateFolder: String, worker: WorkerID) -> Bool {
+        let descriptor = unsafe open(path(of: worker, stateFolder: stateFolder), O_RDWR | O_CLOEXEC)
+        guard descriptor >= 0 else { return errno != ENOENT }
+        defer { close(descriptor) }
+        return flock(descriptor, LOCK_SH | LOCK_NB) != 0
+    }
+
+    /// Removes the file of a worker that is known to be dead.
+    package static func remove(stateFolder: String, worker: WorkerID) {
+        unsafe unlink(path(of: worker, stateFolder: stateFolder))
+    }
+
+    private static func folder(of stateFolder: String) -> String {
+        stateFolder + "/workers"
+    }
+
+    private static func path(of worker: WorkerID, stateFolder: String) -> String {
+        "\(folder(of: stateFolder))/\(worker).lock"
+    }
+}
+
+/// What errno says now, for people.
+package func systemError() -> String {
+    unsafe String(cString: strerror(errno))
+}

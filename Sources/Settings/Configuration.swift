@@ -1,0 +1,138 @@
+import FoundationEssentials
+import Yams
+
+/// A configuration file that was read and found right.
+package struct Configuration: Sendable {
+    /// The absolute path of the file it came from.
+    package var file: String
+
+    /// The absolute path of the SQLite file.
+    package var store: String
+
+    /// What `samovar-ingress` listens to and believes.
+    package var ingress: IngressSettings
+
+    /// How much `samovar-worker` does at once.
+    package var worker: WorkerSettings
+
+    /// The commands that do jobs, in the order of the file.
+    package var handlers: [HandlerSettings]
+
+    /// The rules from delivery to handler, in the order of the file.
+    package var routes: [RouteSettings]
+
+    /// What is doubtful but no reason to refuse the file, in the order of the file.
+    package var warnings: [Diagnostic]
+
+    /// The folder of the store's file, where the state beside the store lives as well.
+    package var stateFolder: String { AbsolutePath.folder(of: store) }
+
+    /// Puts a configuration together without a file, as tests do.
+    package init(
+        file: String,
+        store: String,
+        ingress: IngressSettings,
+        worker: WorkerSettings = WorkerSettings(),
+        handlers: [HandlerSettings] = [],
+        routes: [RouteSettings] = [],
+        warnings: [Diagnostic] = []
+    ) {
+        self.file = file
+        self.store = store
+        self.ingress = ingress
+        self.worker = worker
+        self.handlers = handlers
+        self.routes = routes
+        self.warnings = warnings
+    }
+}
+
+/// Whether a process needs the bytes of the secrets.
+package enum SecretReading: Sendable {
+    /// Loads them: for the ingress and the operator.
+    case read
+
+    /// Never opens their files: the worker runs as a user who may not read them.
+    case skip
+}
+
+extension Configuration {
+    /// Reads and validates a file.
+    ///
+    /// Nothing in the file is skipped: a key that is not understood is an error, because a
+    /// condition that is passed over would run work for everybody.
+    ///
+    /// - Parameters:
+    ///   - file: a path, as `locate` found it; relative ones start at the working folder.
+    ///   - secrets: whether to load the secrets' bytes.
+    ///   - environment: the process's variables, for the default place of the store.
+    /// - Returns: the configuration, with its warnings.
+    /// - Throws: every mistake of the file at once; one that is no YAML at all gives the first.
+    package static func load(
+        file: String,
+        secrets: SecretReading,
+        environment: [String: String]
+    ) throws(ConfigurationError) -> Configuration {
+        let text = try ConfigurationText.read(file)
+        let node = try Document.compose(text, file: file)
+        let path = AbsolutePath.make(file, in: FileManager.default.currentDirectoryPath)
+        let reading = Reading(file: file, folder: AbsolutePath.folder(of: path), secrets: secrets)
+        let configuration = Configuration(
+            node,
+            path: path,
+            reading: reading,
+            environment: environment
+        )
+        guard reading.errors.isEmpty, let configuration else {
+            throw ConfigurationError(reading.errors.inFileOrder)
+        }
+        return configuration
+    }
+
+    private static let keys = Keys(
+        ["store", "ingress", "worker", "handlers", "routes"],
+        planned: ["gitea", "trust"]
+    )
+
+    /// Reads all sections, whatever is wrong in one of them.
+    ///
+    /// Nil comes with an error in `reading`.
+    private init?(_ node: Node, path: String, reading: Reading, environment: [String: String]) {
+        guard let top = Setting(node: node, path: "", reading: reading).section(Self.keys) else {
+            return nil
+        }
+        let store =
+            if let setting = top["store"] {
+                setting.path(in: reading.folder)
+            } else {
+                Configuration.defaultStore(top, environment: environment)
+            }
+        let worker = WorkerSettings(top["worker"])
+        let ingress = IngressSettings(top["ingress"], in: top)
+        let handlers = HandlerSettings.all(top["handlers"])
+        let routes = RouteSettings.all(top["routes"], handlers: handlers.names)
+        guard let store, let ingress else { return nil }
+        self.init(
+            file: path,
+            store: store,
+            ingress: ingress,
+            worker: worker,
+            handlers: handlers.settings,
+            routes: routes,
+            warnings: reading.warnings.inFileOrder
+        )
+    }
+
+    private static func defaultStore(_ top: Section, environment: [String: String]) -> String? {
+        if let file = StandardPlaces(environment).store { return file }
+        top.fail("store is missing, and neither STATE_DIRECTORY, XDG_STATE_HOME nor HOME is set")
+        return nil
+    }
+}
+
+extension [Diagnostic] {
+    /// Sorted by place; several at one place stay in the order they were found.
+    fileprivate var inFileOrder: [Diagnostic] {
+        sorted { $0.stands(before: $1) }
+    }
+}

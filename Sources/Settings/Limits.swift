@@ -1,0 +1,52 @@
+/// The numbers this library decides on, each with its reason.
+enum Limits {
+    /// Bytes in a configuration file: a thousand routes take about 150 KB.
+    static let fileBytesMax = 1 << 20
+
+    /// Values in a file once its aliases are followed: a thousand routes have about 15 000, while
+    /// aliases of aliases can make billions in a few lines.
+    static let valuesCountMax = 200_000
+
+    /// How deep values may nest.
+    ///
+    /// The configuration's own keys reach six levels, `with` is free.
+    static let nestingDepthMax = 64
+
+    /// Duplicate keys reported in one go; each costs one more pass over the file.
+    static let duplicateKeysCountMax = 32
+
+    /// Bytes in a secret's file.
+    ///
+    /// Gitea has a text column for it; a key of 64 bytes is already as long as HMAC-SHA256's block.
+    static let secretBytesMax = 64 << 10
+
+    /// Bytes under which a secret draws a warning: 128 bits.
+    static let secretBytesAdvised = 16
+
+    /// Characters in the name of a handler, a route or a secret.
+    static let nameLengthMax = 64
+
+    /// Characters of a wrong value that a message repeats.
+    static let quotedLengthMax = 60
+
+    /// What `ingress.max_body` may be: less would refuse every payload of Gitea, and SQLite's rows
+    /// end near 1 GB.
+    static let bodyBytes = (1 << 10)...(512 << 20)
+
+    /// What `worker.slots` and a handler's `concurrency` may be: each job is a process of its own.
+    static let concurrency = 1...1024
+
+    /// What `retry.attempts` may be.
+    ///
+    /// With the longest delay between them, 100 attempts with the default cap take four days.
+    static let attempts = 1...100
+
+    /// What a handler's `timeout` may be.
+    static let timeout = Duration.milliseconds(1)...Duration.seconds(30 * 86_400)
+
+    /// What `retry.base` and `retry.cap` may be.
+    static let retryDelay = Duration.milliseconds(1)...Duration.seconds(7 * 86_400)
+
+    /// What `worker.shutdown_grace` may be; zero stops handlers at once.
+    static let shutdownGrace = Duration.zero...Duration.seconds(86_400)
+}

@@ -1,0 +1,52 @@
+import Yams
+
+/// Why a text is no YAML, in one line.
+struct SyntaxProblem {
+    private let message: String
+    private let place: Place?
+
+    /// Takes apart what Yams throws.
+    init(_ error: any Error, text: String) {
+        switch error {
+        case YamlError.scanner(let context, let problem, let mark, _),
+            YamlError.parser(let context, let problem, let mark, _),
+            YamlError.composer(let context, let problem, let mark, _):
+            self.init(problem, context, mark)
+        case YamlError.reader(let problem, let offset, _, _):
+            self.init(
+                message: "not valid YAML: \(problem)",
+                place: offset.map { Place(offset: $0, in: text) }
+            )
+        default:
+            self.init(message: "not valid YAML: \(error)", place: nil)
+        }
+    }
+
+    private init(message: String, place: Place?) {
+        self.message = message
+        self.place = place
+    }
+
+    private init(_ problem: String, _ context: YamlError.Context?, _ mark: Mark) {
+        switch context?.text {
+        case nil:
+            place = Place(mark)
+            message = "not valid YAML: \(problem)"
+        case "while scanning an alias":
+            // `on: *`, where the place of the problem is behind the asterisk.
+            place = Place(context?.mark ?? mark)
+            message = "not valid YAML: text that starts with '*' needs quotes, as in \"*\""
+        case "expected a single document in the stream":
+            place = Place(mark)
+            message = "a second document starts here; only one is allowed"
+        case let text?:
+            let line = context?.mark.line ?? mark.line
+            place = Place(mark)
+            message = "not valid YAML: \(problem) \(text) on line \(line)"
+        }
+    }
+
+    func error(file: String) -> ConfigurationError {
+        ConfigurationError(file, place, message)
+    }
+}

@@ -1,0 +1,180 @@
+import Foundation
+import QueueCore
+import Spawn
+
+/// One run of an exec handler, from start to end, on the calling thread.
+///
+/// One `poll` waits for everything that may happen: room in its standard input, output, its end,
+/// an order to stop, the timeout, the end of the grace.
+struct ExecAttempt {
+    var command: [String]
+    var environment: [String]
+    var directory: String?
+    var input: Data
+    var timeout: Duration
+    /// From TERM to KILL.
+    var grace = Duration.seconds(10)
+    var control: AttemptControl
+
+    struct End {
+        var exit: ChildProcess.Exit
+        var stopped: StopReason?
+        var output: AttemptOutput?
+    }
+
+    /// Runs the handler.
+    ///
+    /// On return its process is reaped and its process group killed; what left the group on
+    /// purpose goes on.
+    func run() throws(SpawnError) -> End {
+        let inputPipe = try PipeEnds()
+        let outputPipe: PipeEnds
+        let child: ChildProcess
+        do throws(SpawnError) {
+            outputPipe = try PipeEnds()
+        } catch {
+            inputPipe.close()
+            throw error
+        }
+        do throws(SpawnError) {
+            child = try ChildProcess(
+                command: command,
+                environment: environment,
+                directory: directory,
+                standardInput: inputPipe.readEnd,
+                standardOutput: outputPipe.writeEnd,
+                standardError: outputPipe.writeEnd
+            )
+        } catch {
+            inputPipe.close()
+            outputPipe.close()
+            throw error
+        }
+        close(inputPipe.readEnd)
+        close(outputPipe.writeEnd)
+        var watch = Watch(
+            attempt: self,
+            child: child,
+            input: inputPipe.writeEnd,
+            output: outputPipe.readEnd
+        )
+        return watch.untilEnd()
+    }
+}
+
+/// A handler's process while it runs.
+private struct Watch {
+    private let child: ChildProcess
+    private let control: AttemptControl
+    private let grace: Duration
+    private var unwritten: Data.SubSequence
+    private var input: Int32
+    private var output: Int32
+    private var kept = OutputKeeper()
+    private var deadline: ContinuousClock.Instant
+    private var stopped: StopReason?
+    private var isKilled = false
+    /// As much as a pipe holds.
+    private var buffer = [UInt8](repeating: 0, count: 64 << 10)
+
+    init(attempt: ExecAttempt, child: ChildProcess, input: Int32, output: Int32) {
+        self.child = child
+        self.input = input
+        self.output = output
+        control = attempt.control
+        grace = attempt.grace
+        unwritten = attempt.input[...]
+        deadline = .now + attempt.timeout
+        for descriptor in [input, output] {
+            let result = fcntl(descriptor, F_SETFL, O_NONBLOCK)
+            precondition(result == 0, "F_SETFL on a fresh pipe: \(errno)")
+        }
+        if attempt.input.isEmpty { closeInput() }
+    }
+
+    mutating func untilEnd() -> ExecAttempt.End {
+        while !waitOnce() {}
+        // Before the leader is reaped: until then its pid, and so the group's, is not reused.
+        child.signalGroup(SIGKILL)
+        // What was printed before is in the pipe; whoever left the group may hold it open and go
+        // on printing, and is not waited for: a full pipe is 64 KiB, one read.
+        readOutput()
+        closeInput()
+        if output >= 0 { close(output) }
+        return ExecAttempt.End(exit: child.reap(), stopped: stopped, output: kept.output)
+    }
+
+    /// - Returns: true when the process has ended.
+    private mutating func waitOnce() -> Bool {
+        // A negative descriptor is passed over: poll(2).
+        var events = [
+            pollfd(fd: child.exitDescriptor, events: Int16(POLLIN), revents: 0),
+            pollfd(fd: control.descriptor, events: Int16(POLLIN), revents: 0),
+            pollfd(fd: output, events: Int16(POLLIN), revents: 0),
+            pollfd(fd: input, events: Int16(POLLOUT), revents: 0),
+        ]
+        let wait = max(deadline - .now, .zero).microseconds / 1000 + 1
+        let ready = unsafe poll(&events, nfds_t(events.count), Int32(min(wait, 3_600_000)))
+        precondition(ready >= 0 || errno == EINTR, "poll on open descriptors: \(errno)")
+        guard ready >= 0 else { return false }
+        if events[2].revents != 0 { readOutput() }
+        if events[3].revents != 0 { writeInput() }
+        if events[1].revents != 0, let order = control.take() {
+            stop(order.reason, kill: order.kill)
+        }
+        if events[0].revents != 0 { return true }
+        if ContinuousClock.now >= deadline { stop(.timedOut, kill: stopped != nil) }
+        return false
+    }
+
+    /// TERM first; KILL when asked for, or when the grace is over.
+    private mutating func stop(_ reason: StopReason, kill: Bool) {
+        if kill, !isKilled {
+            isKilled = true
+            child.signalGroup(SIGKILL)
+        } else if stopped == nil {
+            child.signalGroup(SIGTERM)
+        }
+        if stopped == nil {
+            stopped = reason
+            deadline = .now + grace
+        }
+        // Killed processes end soon; there is nothing left to do at a deadline.
+        if isKilled { deadline = .now + .seconds(3600) }
+    }
+
+    /// One read: a handler that prints without end must not keep its thread from the deadline.
+    private mutating func readOutput() {
+        guard output >= 0 else { return }
+        let count = unsafe read(output, &buffer, buffer.count)
+        if count > 0 {
+            kept.append(buffer[..<count])
+        } else if count == 0 || (errno != EINTR && errno != EAGAIN) {
+            close(output)
+            output = -1
+        }
+    }
+
+    private mutating func writeInput() {
+        while input >= 0, !unwritten.isEmpty {
+            let count = unsafe unwritten.withUnsafeBytes { bytes in
+                unsafe write(input, bytes.baseAddress, bytes.count)
+            }
+            if count > 0 {
+                unwritten = unwritten.dropFirst(count)
+                continue
+            }
+            if count < 0, errno == EINTR { continue }
+            if count < 0, errno == EAGAIN { return }
+            // EPIPE: it does not want to read the rest, which is its right.
+            unwritten = unwritten.dropFirst(unwritten.count)
+        }
+        closeInput()
+    }
+
+    private mutating func closeInput() {
+        guard input >= 0 else { return }
+        close(input)
+        input = -1
+    }
+}

@@ -1,0 +1,173 @@
+import Foundation
+import Gitea
+import QueueCore
+import Settings
+import Spawn
+
+/// Starts exec handlers, each on a thread of its own, which ends with it: a process is waited for
+/// by blocking, and the cooperative pool must never block.
+final class ExecRunner: Sendable {
+    /// A handler with what is the same for all its attempts.
+    private struct Handler {
+        var settings: HandlerSettings
+        var environment: HandlerEnvironment
+        var retryPolicy: RetryPolicy
+    }
+
+    private let handlers: [HandlerName: Handler]
+    private let resultFolder: String
+    private let clocks: Clocks
+    private let inbox: Inbox
+
+    init(
+        handlers: [HandlerSettings],
+        stateFolder: String,
+        storeID: String,
+        clocks: Clocks,
+        inbox: Inbox
+    ) throws {
+        let inherited = ProcessInfo.processInfo.environment
+        self.handlers = Dictionary(
+            uniqueKeysWithValues: handlers.map { settings in
+                let handler = Handler(
+                    settings: settings,
+                    environment: HandlerEnvironment(
+                        names: settings.environment,
+                        inherited: inherited,
+                        storeID: storeID
+                    ),
+                    retryPolicy: RetryPolicy(
+                        attempts: settings.retry.attempts,
+                        base: settings.retry.base,
+                        cap: settings.retry.cap
+                    )
+                )
+                return (HandlerName(rawValue: settings.name), handler)
+            }
+        )
+        self.clocks = clocks
+        self.inbox = inbox
+        resultFolder = stateFolder + "/results"
+        try FileManager.default.createDirectory(
+            atPath: resultFolder,
+            withIntermediateDirectories: true,
+            attributes: [.posixPermissions: 0o700]
+        )
+    }
+
+    /// Starts a claimed job's handler.
+    ///
+    /// Its end arrives in the inbox, exactly once.
+    ///
+    /// - Returns: a hand on it, with no control when it could not even be set up.
+    func start(_ job: ClaimedJob) -> RunningAttempt {
+        let control: AttemptControl?
+        do throws(SpawnError) {
+            let made = try AttemptControl()
+            control = made
+            Thread.detachNewThread { [self] in inbox.end(run(job, made)) }
+        } catch {
+            control = nil
+            inbox.end(couldNotStart(error, job))
+        }
+        return RunningAttempt(job: job, control: control)
+    }
+
+    private func run(_ job: ClaimedJob, _ control: AttemptControl) -> AttemptEnd {
+        let handler = handler(of: job)
+        let payload = job.delivery.body.flatMap { body in
+            ContentType(job.delivery.contentType).flatMap {
+                SignedBytes.of(body: body, contentType: $0)
+            }
+        }
+        // Routing decoded the same bytes, so what fails here has no action either.
+        let action = payload.flatMap {
+            try? Event.decode(type: job.delivery.eventType, payload: $0).action
+        }
+        let resultFile = "\(resultFolder)/\(job.token)"
+        unsafe unlink(resultFile)
+        defer { unsafe unlink(resultFile) }
+        let attempt = ExecAttempt(
+            command: handler.settings.command,
+            environment: handler.environment.strings(job, action: action, resultFile: resultFile),
+            directory: handler.settings.directory,
+            input: Self.input(handler.settings.input, job, payload: payload, action: action),
+            timeout: handler.settings.timeout,
+            control: control
+        )
+        do throws(SpawnError) {
+            let end = try attempt.run()
+            return record(end, job, handler, result: HandlerResult.read(resultFile))
+        } catch {
+            return couldNotStart(error, job)
+        }
+    }
+
+    private func handler(of job: ClaimedJob) -> Handler {
+        guard let handler = handlers[job.handler] else {
+            preconditionFailure("a worker claims only jobs of handlers it knows")
+        }
+        return handler
+    }
+
+    private static func input(
+        _ kind: HandlerInput,
+        _ job: ClaimedJob,
+        payload: Data?,
+        action: String?
+    ) -> Data {
+        switch kind {
+        case .envelope: Envelope.json(job, payload: payload, action: action)
+        case .payload: payload ?? Data()
+        case .none: Data()
+        }
+    }
+
+    private func record(
+        _ end: ExecAttempt.End,
+        _ job: ClaimedJob,
+        _ handler: Handler,
+        result: HandlerResult?
+    ) -> AttemptEnd {
+        let (outcome, error) = ExecOutcome.of(
+            exit: end.exit,
+            stopped: end.stopped,
+            timeout: handler.settings.timeout,
+            result: result,
+            failures: job.failures,
+            policy: handler.retryPolicy,
+            random: clocks.random()
+        )
+        var attempt = AttemptEnd(
+            token: job.token,
+            outcome: outcome,
+            endedAt: clocks.now(),
+            error: error,
+            output: end.output
+        )
+        switch end.exit {
+        case .code(let code): attempt.exitCode = code
+        case .signal(let signal): attempt.signal = signal
+        }
+        return attempt
+    }
+
+    private func couldNotStart(_ error: SpawnError, _ job: ClaimedJob) -> AttemptEnd {
+        let handler = handler(of: job)
+        let reason = "cannot execute \(handler.settings.command[0]): \(error)"
+        let outcome =
+            error.isPermanent
+            ? .dead(reason: reason)
+            : handler.retryPolicy.outcome(
+                failures: job.failures + 1,
+                reason: reason,
+                random: clocks.random()
+            )
+        return AttemptEnd(
+            token: job.token,
+            outcome: outcome,
+            endedAt: clocks.now(),
+            error: reason
+        )
+    }
+}

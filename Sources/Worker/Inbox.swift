@@ -1,0 +1,75 @@
+import QueueCore
+import Synchronization
+
+/// What happened since the work loop last looked.
+///
+/// Many may write, one reads.
+final class Inbox: Sendable {
+    struct Contents: Sendable {
+        /// Attempts that ended.
+        var ended: [AttemptEnd] = []
+        /// Somebody committed work, or it is time to look.
+        var isRung = false
+        /// It is time to look after dead workers.
+        var isTick = false
+        var stop: StopStage = .working
+    }
+
+    private let contents = Mutex(Contents())
+    private let news: AsyncStream<Void>
+    private let continuation: AsyncStream<Void>.Continuation
+
+    init() {
+        (news, continuation) = AsyncStream.makeStream(bufferingPolicy: .bufferingNewest(1))
+    }
+
+    func end(_ attempt: AttemptEnd) {
+        contents.withLock { $0.ended.append(attempt) }
+        continuation.yield()
+    }
+
+    func ring() {
+        contents.withLock { $0.isRung = true }
+        continuation.yield()
+    }
+
+    /// A ring that came by itself, so that a lost one costs no more than the poll interval.
+    func tick() {
+        contents.withLock { contents in
+            contents.isRung = true
+            contents.isTick = true
+        }
+        continuation.yield()
+    }
+
+    func stop(_ stage: StopStage) {
+        contents.withLock { $0.stop = max($0.stop, stage) }
+        continuation.yield()
+    }
+
+    /// One element whenever ``take()`` has something new to return.
+    var arrivals: AsyncStream<Void> { news }
+
+    /// Takes what is there; the stage of stopping stays.
+    func take() -> Contents {
+        contents.withLock { contents in
+            defer { contents = Contents(stop: contents.stop) }
+            return contents
+        }
+    }
+}
+
+/// How far a worker has come in stopping.
+enum StopStage: Int, Comparable, Sendable {
+    case working
+    /// Claims no more, waits for its handlers.
+    case draining
+    /// The grace is over: handlers are being stopped.
+    case stoppingHandlers
+    /// Asked again: handlers are being killed.
+    case killingHandlers
+
+    static func < (left: Self, right: Self) -> Bool {
+        left.rawValue < right.rawValue
+    }
+}

@@ -1,0 +1,125 @@
+import Testing
+
+@testable import Settings
+
+@Suite
+struct SectionTests {
+    @Test(arguments: [
+        ("storre: x", "2:1: unknown key 'storre' at the top level; did you mean 'store'?"),
+        ("banana: x", "2:1: unknown key 'banana' at the top level"),
+        (
+            "worker: { shutdownGrace: 1s }",
+            "2:11: unknown key 'shutdownGrace' in worker; did you mean 'shutdown_grace'?"
+        ),
+        (
+            "handlers: { a: { exec: [/bin/sh], retry: { attempt: 1 } } }",
+            "2:44: unknown key 'attempt' in handlers.a.retry; did you mean 'attempts'?"
+        ),
+        ("? [a]\n: b", "2:3: a key of the configuration is not a text"),
+        ("<<: { worker: {} }", "2:1: merge keys ('<<') are not supported; repeat the keys"),
+        ("worker:", "2:8: worker must be a mapping, not empty"),
+        ("worker: 8", "2:9: worker must be a mapping, not '8'"),
+        ("handlers: []", "2:11: handlers must be a mapping, not a list"),
+        ("routes: {}", "2:9: routes must be a list of routes, not a mapping"),
+        ("store: [a]", "2:8: store must be a path, not a list"),
+        ("store:", "2:7: store must be a path, not empty"),
+        ("store: ''", "2:8: store must be a path, not ''"),
+        ("store: \"a\\0b\"", "2:8: store must not contain a NUL character"),
+    ])
+    func `a key or a value that does not belong is an error`(line: String, message: String) throws {
+        #expect(try mistakes("\(ingressLine)\n\(line)\n") == [message])
+    }
+
+    @Test(arguments: ["gitea", "trust"])
+    func `sections of later versions are errors`(key: String) throws {
+        #expect(
+            try mistakes("\(ingressLine)\n\(key): { a: b }")
+                == ["2:1: '\(key)' is not supported in this version"]
+        )
+    }
+
+    @Test(arguments: [
+        "sources", "tls", "spool", "verify", "bearer", "bearer_file", "networks", "proxies",
+    ])
+    func `keys of ingress of later versions are errors`(key: String) throws {
+        #expect(
+            try mistakes("ingress:\n  secrets: [{ id: a, file: a }]\n  \(key): x")
+                == ["3:3: '\(key)' is not supported in this version"]
+        )
+    }
+
+    @Test
+    func `sources do not also ask for secrets`() throws {
+        #expect(
+            try mistakes("ingress: { sources: [] }")
+                == ["1:12: 'sources' is not supported in this version"]
+        )
+    }
+
+    @Test
+    func `keys of worker and handlers of later versions are errors`() throws {
+        #expect(
+            try mistakes(
+                """
+                \(ingressLine)
+                worker: { health: 127.0.0.1:8482 }
+                handlers: { main: { http: { url: "http://127.0.0.1" } } }
+                """
+            ) == [
+                "2:11: 'health' is not supported in this version",
+                "3:21: 'http' is not supported in this version",
+            ]
+        )
+    }
+
+    @Test(arguments: ["mode", "redelivery", "priority"])
+    func `keys of routes of later versions are errors`(key: String) throws {
+        #expect(
+            try mistakes(route: "on: push, \(key): x")
+                == ["4:35: '\(key)' is not supported in this version"]
+        )
+    }
+
+    @Test(arguments: [
+        "tag", "title", "label", "milestone", "author", "sender", "repository", "is_pull", "merged",
+        "draft", "paths", "trust", "test", "time", "all", "any", "not", "comment", "command",
+    ])
+    func `conditions of later versions are errors`(key: String) throws {
+        #expect(
+            try mistakes(route: "on: push, when: { \(key): x }")
+                == ["4:43: '\(key)' is not supported in this version"]
+        )
+    }
+
+    @Test(arguments: [
+        (
+            "worker: { slots: 1, slots: 2 }",
+            ["2:21: duplicate key 'slots' in worker; the first is on line 2"]
+        ),
+        (
+            "worker: { slots: 1, \"slots\": 2 }",
+            ["2:21: duplicate key 'slots' in worker; the first is on line 2"]
+        ),
+        (
+            "worker: { \"slots\": 1, 'slots': 2 }",
+            ["2:23: duplicate key 'slots' in worker; the first is on line 2"]
+        ),
+        (
+            "worker: {}\nworker: {}\nworker: {}",
+            [
+                "3:1: duplicate key 'worker'; the first is on line 2",
+                "4:1: duplicate key 'worker'; the first is on line 2",
+            ]
+        ),
+        ("worker: { ? &x slots : 1, slots: 1 }", ["2:13: duplicate key 'slots'"]),
+    ])
+    func `a key that is there twice is an error`(yaml: String, messages: [String]) throws {
+        #expect(try mistakes("\(ingressLine)\n\(yaml)") == messages)
+    }
+
+    @Test
+    func `many duplicate keys do not take forever`() throws {
+        let lines = (0..<100).map { "k\($0): {}\nk\($0): {}" }
+        #expect(try mistakes(lines.joined(separator: "\n")).count == 1)
+    }
+}

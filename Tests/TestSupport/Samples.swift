@@ -1,0 +1,27 @@
+package import QueueCore
+
+import struct Foundation.Data
+
+extension Delivery {
+    /// A verified push of source `default`.
+    package static func sample(
+        id: String,
+        body: String = "{}",
+        eventType: String = "push",
+        receivedAt: Timestamp = TestClock().now
+    ) -> Delivery {
+        Delivery(
+            source: "default",
+            id: DeliveryID(rawValue: id),
+            event: eventType,
+            eventType: eventType,
+            targetType: "repository",
+            receivedAt: receivedAt,
+            remote: "127.0.0.1",
+            contentType: "application/json",
+            headers: "{}",
+            verifiedBy: "test",
+            body: Data(body.utf8)
+        )
+    }
+}

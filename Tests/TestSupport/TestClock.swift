@@ -1,0 +1,46 @@
+package import QueueCore
+import Synchronization
+
+/// Time that stands still until a test moves it, and chance that a test chooses.
+package final class TestClock: Sendable {
+    private struct State {
+        var now = Timestamp(rawValue: 1_790_000_000_000_000)
+        var monotonic = MonotonicTime(rawValue: 1_000_000_000)
+        var random = 0.5
+    }
+
+    private let state = Mutex(State())
+    private let bootID: String
+
+    package init(bootID: String = "boot-1") {
+        self.bootID = bootID
+    }
+
+    package var now: Timestamp { state.withLock(\.now) }
+
+    /// Time passes: both clocks move.
+    package func advance(by duration: Duration) {
+        state.withLock { state in
+            state.now = state.now + duration
+            state.monotonic = state.monotonic + duration
+        }
+    }
+
+    /// Somebody sets the wall clock; the monotonic one does not notice.
+    package func step(by duration: Duration) {
+        state.withLock { $0.now = $0.now + duration }
+    }
+
+    package func setRandom(_ value: Double) {
+        state.withLock { $0.random = value }
+    }
+
+    package var clocks: Clocks {
+        Clocks(
+            now: { self.state.withLock(\.now) },
+            monotonic: { self.state.withLock(\.monotonic) },
+            bootID: bootID,
+            random: { self.state.withLock(\.random) }
+        )
+    }
+}

@@ -1,0 +1,565 @@
+-- The queue: deliveries as they came in, what was decided about them, the jobs that follow, and
+-- every attempt at them. docs/STATE_MACHINE.md explains the states, docs/CONTRACT.md the columns.
+--
+-- Times are integer microseconds since 1970 UTC, except lease_until (CLOCK_MONOTONIC, valid within
+-- one lease_boot). Rows that grow are never rewritten: a body is inserted once, and what changes
+-- lives in small rows beside it.
+
+PRAGMA application_id = 1399682674;  -- 'Smvr': a file without it is not ours and stays untouched
+
+CREATE TABLE store (
+    id INTEGER PRIMARY KEY CONSTRAINT store_is_one_row CHECK (id = 1),
+    uuid TEXT NOT NULL,
+    created_at INTEGER NOT NULL,
+    schema INTEGER NOT NULL,
+    probed_at INTEGER  -- when a readiness check last wrote to the store
+) STRICT;
+
+CREATE TABLE migration (
+    number INTEGER PRIMARY KEY,
+    name TEXT NOT NULL,
+    checksum TEXT NOT NULL,
+    applied_at INTEGER NOT NULL
+) STRICT;
+
+-- One webhook request. Pruning alone changes it.
+CREATE TABLE delivery (
+    seq INTEGER PRIMARY KEY AUTOINCREMENT,
+    source TEXT NOT NULL,
+    delivery_id TEXT NOT NULL CONSTRAINT delivery_id_is_not_empty CHECK (delivery_id <> ''),
+    event TEXT NOT NULL,
+    event_type TEXT NOT NULL,
+    target_type TEXT,
+    received_at INTEGER NOT NULL,
+    remote TEXT NOT NULL,
+    content_type TEXT NOT NULL,
+    headers TEXT,
+    verified_by TEXT,
+    body_pruned_at INTEGER,
+    body BLOB,
+    CONSTRAINT delivery_is_stored_once UNIQUE (source, delivery_id),
+    CONSTRAINT body_is_there_until_pruned CHECK ((body IS NULL) = (body_pruned_at IS NOT NULL))
+) STRICT;
+
+-- What was decided about a delivery; verdict NULL means: waits to be routed.
+CREATE TABLE routing (
+    delivery INTEGER PRIMARY KEY REFERENCES delivery (seq),
+    verdict TEXT CONSTRAINT verdict_is_known CHECK (
+        verdict IN ('routed', 'ignored', 'malformed', 'mismatched', 'repeat', 'dead')),
+    reason TEXT,
+    decision TEXT CONSTRAINT decision_is_json CHECK (decision IS NULL OR json_valid(decision)),
+    payload_sha256 TEXT,
+    decided_at INTEGER,
+    tries INTEGER NOT NULL DEFAULT 0,  -- decodings begun with care after a worker died while routing
+    CONSTRAINT decided_rows_say_when CHECK ((verdict IS NULL) = (decided_at IS NULL)),
+    CONSTRAINT other_verdicts_say_why CHECK (
+        verdict IS NULL OR verdict = 'routed' OR reason IS NOT NULL)
+) STRICT;
+
+CREATE INDEX routing_waiting ON routing (delivery) WHERE verdict IS NULL;
+CREATE INDEX routing_payload ON routing (payload_sha256, delivery) WHERE payload_sha256 IS NOT NULL;
+
+-- The same id with the same bytes again.
+CREATE TABLE delivery_repeat (
+    delivery INTEGER PRIMARY KEY REFERENCES delivery (seq),
+    count INTEGER NOT NULL,
+    last_at INTEGER NOT NULL
+) STRICT;
+
+-- An operator's wish to route a stored delivery again; verdict NULL means: waits to be routed.
+CREATE TABLE replay_request (
+    id INTEGER PRIMARY KEY AUTOINCREMENT,
+    delivery INTEGER NOT NULL REFERENCES delivery (seq),
+    requested_at INTEGER NOT NULL,
+    verdict TEXT CONSTRAINT replay_verdict_is_known CHECK (
+        verdict IN ('routed', 'ignored', 'malformed', 'mismatched', 'dead')),
+    reason TEXT,
+    decision TEXT CONSTRAINT replay_decision_is_json CHECK (
+        decision IS NULL OR json_valid(decision)),
+    decided_at INTEGER,
+    CONSTRAINT decided_replays_say_when CHECK ((verdict IS NULL) = (decided_at IS NULL))
+) STRICT;
+
+CREATE INDEX replay_request_waiting ON replay_request (id) WHERE verdict IS NULL;
+CREATE INDEX replay_request_by_delivery ON replay_request (delivery);
+
+-- One worker process. Whether it lives is said by its lock file, not by this row.
+CREATE TABLE worker (
+    id TEXT PRIMARY KEY,
+    host TEXT NOT NULL,
+    pid INTEGER NOT NULL,  -- for people: in another container it means another process
+    version TEXT NOT NULL,
+    boot TEXT NOT NULL,
+    started_at INTEGER NOT NULL,
+    heartbeat_at INTEGER NOT NULL,
+    stopped_at INTEGER,
+    breakers TEXT NOT NULL DEFAULT '{}' CONSTRAINT breakers_are_json CHECK (json_valid(breakers))
+) STRICT;
+
+CREATE TABLE job (
+    id INTEGER PRIMARY KEY AUTOINCREMENT,
+    delivery INTEGER NOT NULL REFERENCES delivery (seq),
+    route TEXT NOT NULL,
+    handler TEXT NOT NULL,
+    "with" TEXT NOT NULL DEFAULT '{}' CONSTRAINT with_is_json CHECK (json_valid("with")),
+    trust_needed TEXT,
+    repo TEXT NOT NULL DEFAULT '',  -- owner/name as in the payload; '' when it names none
+    lane TEXT,
+    blocked INTEGER NOT NULL DEFAULT 0 CONSTRAINT blocked_is_a_flag CHECK (blocked IN (0, 1)),
+    priority INTEGER NOT NULL DEFAULT 0,
+    run_at INTEGER NOT NULL,
+    state TEXT NOT NULL DEFAULT 'ready' CONSTRAINT state_is_known CHECK (
+        state IN ('ready', 'leased', 'done', 'dead', 'cancelled')),
+    attempt INTEGER NOT NULL DEFAULT 0 CONSTRAINT attempts_count_up CHECK (attempt >= 0),
+    failures INTEGER NOT NULL DEFAULT 0,
+    losses INTEGER NOT NULL DEFAULT 0,
+    snoozed_since INTEGER,
+    worker TEXT REFERENCES worker (id),
+    lease_until INTEGER,
+    lease_boot TEXT,
+    cancel_requested INTEGER NOT NULL DEFAULT 0 CONSTRAINT cancel_requested_is_a_flag CHECK (
+        cancel_requested IN (0, 1)),
+    replay INTEGER REFERENCES replay_request (id),
+    replay_of INTEGER REFERENCES job (id),
+    reason TEXT,
+    created_at INTEGER NOT NULL,
+    finished_at INTEGER,
+    CONSTRAINT leased_jobs_have_a_lease CHECK (
+        (state = 'leased') = (worker IS NOT NULL)
+        AND (state = 'leased') = (lease_until IS NOT NULL)
+        AND (state = 'leased') = (lease_boot IS NOT NULL)),
+    CONSTRAINT ended_jobs_say_when CHECK (
+        (state IN ('done', 'dead', 'cancelled')) = (finished_at IS NOT NULL)),
+    CONSTRAINT buried_jobs_say_why CHECK (
+        state NOT IN ('dead', 'cancelled') OR reason IS NOT NULL),
+    CONSTRAINT leased_jobs_have_an_attempt CHECK (state <> 'leased' OR attempt >= 1)
+) STRICT;
+
+CREATE INDEX job_by_delivery ON job (delivery);
+-- The claim walks the heads of (handler, repo) groups along this index: its cost follows the
+-- number of groups, not the backlog, and not history.
+CREATE INDEX job_claimable ON job (handler, repo, priority DESC, run_at, id)
+    WHERE state = 'ready' AND blocked = 0;
+CREATE INDEX job_leased ON job (handler) WHERE state = 'leased';
+CREATE UNIQUE INDEX job_lane_runs_one_at_a_time ON job (lane)
+    WHERE state = 'leased' AND lane IS NOT NULL;
+CREATE INDEX job_lane_live ON job (lane, id)
+    WHERE state IN ('ready', 'leased') AND lane IS NOT NULL;
+CREATE INDEX job_lane_unblocked ON job (lane)
+    WHERE state = 'ready' AND blocked = 0 AND lane IS NOT NULL;
+CREATE INDEX job_live ON job (id) WHERE state IN ('ready', 'leased');
+CREATE INDEX job_dead ON job (finished_at, id) WHERE state = 'dead';
+CREATE INDEX job_ended ON job (finished_at, id) WHERE finished_at IS NOT NULL;
+
+CREATE TABLE attempt (
+    id INTEGER PRIMARY KEY,
+    job INTEGER NOT NULL REFERENCES job (id),
+    number INTEGER NOT NULL CONSTRAINT attempts_are_numbered_from_1 CHECK (number >= 1),
+    worker TEXT NOT NULL,
+    started_at INTEGER NOT NULL,
+    ended_at INTEGER,
+    outcome TEXT CONSTRAINT outcome_is_known CHECK (
+        outcome IN ('done', 'retry', 'snooze', 'dead', 'released', 'lost', 'cancelled')),
+    exit_code INTEGER,
+    signal INTEGER,
+    http_status INTEGER,
+    error TEXT,
+    CONSTRAINT attempt_numbers_are_unique UNIQUE (job, number),
+    CONSTRAINT ended_attempts_have_an_outcome CHECK ((ended_at IS NULL) = (outcome IS NULL))
+) STRICT;
+
+-- What a handler printed, written once, when its attempt ends.
+CREATE TABLE attempt_output (
+    attempt INTEGER PRIMARY KEY REFERENCES attempt (id),
+    bytes INTEGER NOT NULL,  -- printed in all; output keeps the first 16 KiB and the last 48 KiB
+    output BLOB NOT NULL
+) STRICT;
+
+-- What an operator should know of though no delivery tells it (a body over the limit, the same id
+-- with other bytes): one row per kind, source and subject.
+CREATE TABLE incident (
+    id INTEGER PRIMARY KEY AUTOINCREMENT,
+    kind TEXT NOT NULL,
+    source TEXT NOT NULL,
+    subject TEXT NOT NULL,
+    detail TEXT NOT NULL,
+    count INTEGER NOT NULL DEFAULT 1,
+    first_at INTEGER NOT NULL,
+    last_at INTEGER NOT NULL,
+    CONSTRAINT incident_is_counted_once UNIQUE (kind, source, subject)
+) STRICT;
+
+-- Deliveries are what Gitea said: written once. The shell opens files with foreign keys off, so
+-- parents are guarded by triggers as well.
+
+CREATE TRIGGER delivery_is_not_replaced BEFORE INSERT ON delivery
+WHEN EXISTS (SELECT 1 FROM delivery WHERE source = NEW.source AND delivery_id = NEW.delivery_id)
+    OR EXISTS (SELECT 1 FROM delivery WHERE seq = NEW.seq)
+BEGIN
+    SELECT RAISE(ABORT, 'delivery exists: deliveries are never replaced; to run it again, INSERT INTO replay (delivery) VALUES (its seq)');
+END;
+
+CREATE TRIGGER delivery_never_changes BEFORE UPDATE ON delivery
+WHEN NOT (NEW.body IS NULL AND NEW.headers IS NULL AND NEW.body_pruned_at IS NOT NULL
+    AND OLD.body_pruned_at IS NULL
+    AND NEW.seq = OLD.seq AND NEW.source = OLD.source AND NEW.delivery_id = OLD.delivery_id
+    AND NEW.event = OLD.event AND NEW.event_type = OLD.event_type
+    AND NEW.target_type IS OLD.target_type AND NEW.received_at = OLD.received_at
+    AND NEW.remote = OLD.remote AND NEW.content_type = OLD.content_type
+    AND NEW.verified_by IS OLD.verified_by)
+BEGIN
+    SELECT RAISE(ABORT, 'deliveries never change: only pruning may remove body and headers, setting body_pruned_at');
+END;
+
+CREATE TRIGGER delivery_with_rows_is_kept BEFORE DELETE ON delivery
+WHEN EXISTS (SELECT 1 FROM routing WHERE delivery = OLD.seq)
+    OR EXISTS (SELECT 1 FROM job WHERE delivery = OLD.seq)
+    OR EXISTS (SELECT 1 FROM replay_request WHERE delivery = OLD.seq)
+BEGIN
+    SELECT RAISE(ABORT, 'delivery has routing, replays or jobs: it is kept while they exist');
+END;
+
+CREATE TRIGGER routing_has_a_delivery BEFORE INSERT ON routing
+WHEN NOT EXISTS (SELECT 1 FROM delivery WHERE seq = NEW.delivery)
+    OR EXISTS (SELECT 1 FROM routing WHERE delivery = NEW.delivery)
+BEGIN
+    SELECT RAISE(ABORT, 'routing needs a delivery, and one row each: to route it again, INSERT INTO replay (delivery) VALUES (its seq)');
+END;
+
+CREATE TRIGGER routing_is_decided_once BEFORE UPDATE OF verdict ON routing
+WHEN OLD.verdict IS NOT NULL
+BEGIN
+    SELECT RAISE(ABORT, 'this delivery is decided: to route it again, INSERT INTO replay (delivery) VALUES (its seq)');
+END;
+
+CREATE TRIGGER routing_that_waits_is_kept BEFORE DELETE ON routing
+WHEN OLD.verdict IS NULL
+BEGIN
+    SELECT RAISE(ABORT, 'this delivery waits to be routed: nothing accepted may disappear');
+END;
+
+CREATE TRIGGER replay_request_has_a_body BEFORE INSERT ON replay_request
+WHEN NOT EXISTS (SELECT 1 FROM delivery WHERE seq = NEW.delivery AND body IS NOT NULL)
+BEGIN
+    SELECT RAISE(ABORT, 'no such delivery, or its body is pruned: see SELECT seq, delivery_id FROM deliveries');
+END;
+
+-- The states of a job: docs/STATE_MACHINE.md lists the same transitions.
+
+CREATE TRIGGER job_begins_ready BEFORE INSERT ON job
+WHEN NEW.state <> 'ready' OR NEW.attempt <> 0
+    OR EXISTS (SELECT 1 FROM job WHERE id = NEW.id)
+    OR NOT EXISTS (SELECT 1 FROM delivery WHERE seq = NEW.delivery)
+BEGIN
+    SELECT RAISE(ABORT, 'a new job belongs to a delivery, begins as ready with attempt 0, and replaces none');
+END;
+
+CREATE TRIGGER job_transition_is_allowed BEFORE UPDATE OF state ON job
+WHEN NEW.state <> OLD.state AND NOT (
+    (OLD.state = 'ready' AND NEW.state IN ('leased', 'cancelled'))
+    OR (OLD.state = 'leased' AND NEW.state IN ('ready', 'done', 'dead', 'cancelled'))
+    OR (OLD.state = 'dead' AND NEW.state = 'ready'))
+BEGIN
+    SELECT RAISE(ABORT, 'a job goes ready > leased > done, dead, cancelled or ready; ready > cancelled; dead > ready (INSERT INTO requeue (job) VALUES (its id))');
+END;
+
+CREATE TRIGGER job_attempt_only_grows BEFORE UPDATE OF attempt ON job
+WHEN NEW.attempt < OLD.attempt
+    OR (NEW.attempt > OLD.attempt AND NOT (OLD.state = 'ready' AND NEW.state = 'leased'))
+    OR NEW.attempt > OLD.attempt + 1
+BEGIN
+    SELECT RAISE(ABORT, 'attempt fences stale workers: it grows by one when a job is claimed, and never otherwise');
+END;
+
+CREATE TRIGGER job_lease_counts_an_attempt BEFORE UPDATE OF state ON job
+WHEN OLD.state = 'ready' AND NEW.state = 'leased' AND NEW.attempt <> OLD.attempt + 1
+BEGIN
+    SELECT RAISE(ABORT, 'a claim sets attempt = attempt + 1');
+END;
+
+CREATE TRIGGER job_keeps_its_origin BEFORE UPDATE OF id, delivery, route, lane ON job
+WHEN NEW.id <> OLD.id OR NEW.delivery <> OLD.delivery OR NEW.route <> OLD.route
+    OR NEW.lane IS NOT OLD.lane
+BEGIN
+    SELECT RAISE(ABORT, 'id, delivery, route and lane of a job never change: replay its delivery instead');
+END;
+
+CREATE TRIGGER job_with_history_is_kept BEFORE DELETE ON job
+WHEN OLD.state IN ('ready', 'leased') OR EXISTS (SELECT 1 FROM attempt WHERE job = OLD.id)
+BEGIN
+    SELECT RAISE(ABORT, 'this job is live or has attempts: cancel it (UPDATE job SET state = ''cancelled'', reason = ..., finished_at = ...) instead of deleting it');
+END;
+
+CREATE TRIGGER attempt_has_a_job BEFORE INSERT ON attempt
+WHEN NOT EXISTS (SELECT 1 FROM job WHERE id = NEW.job)
+    OR EXISTS (SELECT 1 FROM attempt WHERE job = NEW.job AND number = NEW.number)
+    OR EXISTS (SELECT 1 FROM attempt WHERE id = NEW.id)
+BEGIN
+    SELECT RAISE(ABORT, 'an attempt belongs to a job, has a number of its own, and replaces none');
+END;
+
+CREATE TRIGGER attempt_ends_once BEFORE UPDATE ON attempt
+WHEN OLD.outcome IS NOT NULL
+BEGIN
+    SELECT RAISE(ABORT, 'this attempt has ended: its outcome never changes');
+END;
+
+CREATE TRIGGER worker_with_leases_is_kept BEFORE DELETE ON worker
+WHEN EXISTS (SELECT 1 FROM job WHERE worker = OLD.id AND state = 'leased')
+BEGIN
+    SELECT RAISE(ABORT, 'this worker has leased jobs: they are given back when its lock file is free');
+END;
+
+-- Lanes. A ready job is blocked while its lane has a leased job or an earlier live one; so of a
+-- lane at most its head is unblocked. Kept true here, for Samovar and for a person's shell alike.
+
+CREATE TRIGGER job_is_blocked_by_its_lane AFTER INSERT ON job
+WHEN NEW.lane IS NOT NULL
+BEGIN
+    UPDATE job
+    SET blocked = EXISTS (
+        SELECT 1 FROM job AS other
+        WHERE other.lane = NEW.lane
+            AND other.id <> NEW.id
+            AND other.state IN ('ready', 'leased')
+            AND (other.id < NEW.id OR other.state = 'leased'))
+    WHERE id = NEW.id;
+END;
+
+CREATE TRIGGER job_passes_its_lane_on AFTER UPDATE OF state ON job
+WHEN NEW.lane IS NOT NULL AND NEW.state <> OLD.state AND NEW.state <> 'leased'
+BEGIN
+    UPDATE job SET blocked = 0 WHERE id = NEW.id AND blocked = 1 AND NEW.state <> 'ready';
+    UPDATE job SET blocked = 1
+    WHERE lane = NEW.lane
+        AND state = 'ready'
+        AND blocked = 0
+        AND id <> (
+            SELECT id FROM job AS live
+            WHERE live.lane = NEW.lane AND live.state IN ('ready', 'leased')
+            ORDER BY live.state = 'leased' DESC, live.id LIMIT 1);
+    UPDATE job SET blocked = 0
+    WHERE state = 'ready'
+        AND blocked = 1
+        AND id = (
+            SELECT id FROM job AS live
+            WHERE live.lane = NEW.lane AND live.state IN ('ready', 'leased')
+            ORDER BY live.id LIMIT 1)
+        AND NOT EXISTS (
+            SELECT 1 FROM job AS held WHERE held.lane = NEW.lane AND held.state = 'leased');
+END;
+
+-- What people may INSERT by hand. julianday('now') is the only clock the shell has.
+
+CREATE VIEW replay AS
+SELECT id, delivery, requested_at, verdict, reason, decision, decided_at FROM replay_request;
+
+CREATE TRIGGER replay_by_hand INSTEAD OF INSERT ON replay
+BEGIN
+    SELECT RAISE(ABORT, 'no delivery has this seq or id: see SELECT seq, delivery_id FROM deliveries')
+    WHERE NOT EXISTS (
+        SELECT 1 FROM delivery
+        WHERE (typeof(NEW.delivery) = 'integer' AND seq = NEW.delivery)
+            OR (typeof(NEW.delivery) = 'text' AND delivery_id = NEW.delivery));
+    SELECT RAISE(ABORT, 'several sources have this delivery id: use the seq')
+    WHERE typeof(NEW.delivery) = 'text'
+        AND (SELECT count(*) FROM delivery WHERE delivery_id = NEW.delivery) > 1;
+    INSERT INTO replay_request (delivery, requested_at)
+    SELECT seq, CAST((julianday('now') - 2440587.5) * 86400000000 AS INTEGER)
+    FROM delivery
+    WHERE (typeof(NEW.delivery) = 'integer' AND seq = NEW.delivery)
+        OR (typeof(NEW.delivery) = 'text' AND delivery_id = NEW.delivery);
+END;
+
+CREATE VIEW requeue AS SELECT id AS job FROM job WHERE state = 'dead';
+
+CREATE TRIGGER requeue_by_hand INSTEAD OF INSERT ON requeue
+BEGIN
+    SELECT RAISE(ABORT, 'no such dead job: see SELECT job FROM dead_letters; a job that is done runs again by INSERT INTO replay (delivery)')
+    WHERE NOT EXISTS (SELECT 1 FROM job WHERE id = NEW.job AND state = 'dead');
+    UPDATE job
+    SET state = 'ready', failures = 0, losses = 0, snoozed_since = NULL, cancel_requested = 0,
+        reason = NULL, finished_at = NULL,
+        run_at = CAST((julianday('now') - 2440587.5) * 86400000000 AS INTEGER)
+    WHERE id = NEW.job;
+END;
+
+-- For people. Times are local.
+
+CREATE VIEW deliveries AS
+SELECT
+    delivery.seq,
+    strftime('%Y-%m-%d %H:%M:%S', delivery.received_at / 1000000, 'unixepoch', 'localtime')
+        || printf('.%03d', delivery.received_at / 1000 % 1000) AS received,
+    delivery.source,
+    delivery.delivery_id,
+    delivery.event_type,
+    coalesce(routing.verdict, 'waiting') AS verdict,
+    routing.reason,
+    (SELECT count(*) FROM job WHERE job.delivery = delivery.seq) AS jobs,
+    (SELECT group_concat(job.id || ' ' || job.handler || ' ' || job.state, ', ')
+        FROM job WHERE job.delivery = delivery.seq) AS job_states,
+    coalesce((SELECT count FROM delivery_repeat WHERE delivery = delivery.seq), 0) AS repeats,
+    delivery.verified_by,
+    delivery.remote,
+    length(delivery.body) AS body_bytes
+FROM delivery
+LEFT JOIN routing ON routing.delivery = delivery.seq;
+
+CREATE VIEW jobs AS
+SELECT
+    job.id,
+    job.delivery,
+    delivery.event_type,
+    job.route,
+    job.handler,
+    job.repo,
+    job.lane,
+    job.state,
+    job.blocked,
+    job.attempt,
+    job.failures,
+    job.losses,
+    job.replay_of,
+    job.reason,
+    strftime('%Y-%m-%d %H:%M:%S', job.created_at / 1000000, 'unixepoch', 'localtime')
+        || printf('.%03d', job.created_at / 1000 % 1000) AS created,
+    strftime('%Y-%m-%d %H:%M:%S', job.run_at / 1000000, 'unixepoch', 'localtime')
+        || printf('.%03d', job.run_at / 1000 % 1000) AS due,
+    strftime('%Y-%m-%d %H:%M:%S', job.finished_at / 1000000, 'unixepoch', 'localtime')
+        || printf('.%03d', job.finished_at / 1000 % 1000) AS finished
+FROM job
+JOIN delivery ON delivery.seq = job.delivery;
+
+CREATE VIEW running AS
+SELECT
+    job.id AS job,
+    job.delivery,
+    job.route,
+    job.handler,
+    job.repo,
+    job.lane,
+    job.attempt,
+    job.id || '.' || job.attempt AS token,
+    job.worker,
+    strftime('%Y-%m-%d %H:%M:%S', attempt.started_at / 1000000, 'unixepoch', 'localtime')
+        || printf('.%03d', attempt.started_at / 1000 % 1000) AS started,
+    job.cancel_requested
+FROM job
+JOIN attempt ON attempt.job = job.id AND attempt.number = job.attempt
+WHERE job.state = 'leased';
+
+CREATE VIEW waiting AS
+SELECT
+    'delivery' AS kind,
+    routing.delivery AS delivery,
+    NULL AS job,
+    NULL AS handler,
+    NULL AS lane,
+    'to be routed' AS waits_for,
+    strftime('%Y-%m-%d %H:%M:%S', delivery.received_at / 1000000, 'unixepoch', 'localtime')
+        || printf('.%03d', delivery.received_at / 1000 % 1000) AS since
+FROM routing
+JOIN delivery ON delivery.seq = routing.delivery
+WHERE routing.verdict IS NULL
+UNION ALL
+SELECT
+    'replay',
+    replay_request.delivery,
+    NULL,
+    NULL,
+    NULL,
+    'to be routed again',
+    strftime('%Y-%m-%d %H:%M:%S', requested_at / 1000000, 'unixepoch', 'localtime')
+        || printf('.%03d', requested_at / 1000 % 1000)
+FROM replay_request
+WHERE verdict IS NULL
+UNION ALL
+SELECT
+    'job',
+    job.delivery,
+    job.id,
+    job.handler,
+    job.lane,
+    CASE
+        WHEN job.blocked THEN 'its lane, held by job ' || (
+            SELECT id FROM job AS live
+            WHERE live.lane = job.lane AND live.state IN ('ready', 'leased')
+            ORDER BY live.state = 'leased' DESC, live.id LIMIT 1)
+        WHEN job.run_at > CAST((julianday('now') - 2440587.5) * 86400000000 AS INTEGER)
+            THEN strftime('%Y-%m-%d %H:%M:%S', job.run_at / 1000000, 'unixepoch', 'localtime')
+        ELSE 'a free slot'
+    END,
+    strftime('%Y-%m-%d %H:%M:%S', job.created_at / 1000000, 'unixepoch', 'localtime')
+        || printf('.%03d', job.created_at / 1000 % 1000)
+FROM job
+WHERE job.state = 'ready';
+
+CREATE VIEW dead_letters AS
+SELECT
+    job.id AS job,
+    job.delivery,
+    delivery.delivery_id,
+    delivery.event_type,
+    job.route,
+    job.handler,
+    job.repo,
+    job.reason,
+    job.attempt AS attempts,
+    (SELECT error FROM attempt WHERE attempt.job = job.id AND attempt.number = job.attempt)
+        AS last_error,
+    strftime('%Y-%m-%d %H:%M:%S', job.finished_at / 1000000, 'unixepoch', 'localtime')
+        || printf('.%03d', job.finished_at / 1000 % 1000) AS died
+FROM job
+JOIN delivery ON delivery.seq = job.delivery
+WHERE job.state = 'dead';
+
+CREATE VIEW attempts_recent AS
+SELECT
+    attempt.id,
+    attempt.job,
+    attempt.number,
+    job.handler,
+    attempt.worker,
+    strftime('%Y-%m-%d %H:%M:%S', attempt.started_at / 1000000, 'unixepoch', 'localtime')
+        || printf('.%03d', attempt.started_at / 1000 % 1000) AS started,
+    (attempt.ended_at - attempt.started_at) / 1000 AS milliseconds,
+    coalesce(attempt.outcome, 'running') AS outcome,
+    attempt.exit_code,
+    attempt.signal,
+    attempt.http_status,
+    attempt.error
+FROM attempt
+JOIN job ON job.id = attempt.job
+WHERE attempt.id > coalesce((SELECT max(id) FROM attempt), 0) - 200
+ORDER BY attempt.id DESC;
+
+-- All that is live, and the last hundred deliveries whatever became of them.
+CREATE VIEW queue AS
+WITH shown (seq) AS (
+    SELECT seq FROM delivery WHERE seq > coalesce((SELECT max(seq) FROM delivery), 0) - 100
+    UNION
+    SELECT delivery FROM routing WHERE verdict IS NULL
+    UNION
+    SELECT delivery FROM replay_request WHERE verdict IS NULL
+    UNION
+    SELECT delivery FROM job WHERE state IN ('ready', 'leased')
+)
+SELECT
+    delivery.seq AS delivery,
+    strftime('%Y-%m-%d %H:%M:%S', delivery.received_at / 1000000, 'unixepoch', 'localtime')
+        || printf('.%03d', delivery.received_at / 1000 % 1000) AS received,
+    delivery.event_type,
+    job.repo,
+    coalesce(routing.verdict, 'waiting') AS verdict,
+    job.id AS job,
+    job.route,
+    job.handler,
+    job.state,
+    job.attempt,
+    coalesce(job.reason, routing.reason) AS reason
+FROM shown
+JOIN delivery ON delivery.seq = shown.seq
+LEFT JOIN routing ON routing.delivery = delivery.seq
+LEFT JOIN job ON job.delivery = delivery.seq
+ORDER BY delivery.seq, job.id;

@@ -1,0 +1,33 @@
+/// The store's schema, as numbered SQL files beside this one, carried inside the program.
+package enum Migrations {
+    /// One step of the schema.
+    ///
+    /// Never edited once released: stores keep its checksum.
+    package struct Migration: Sendable {
+        package var number: Int
+        /// The file's name without `.sql`.
+        package var name: String
+        package var sql: String
+
+        /// FNV-1a, 64 bits, in hex: it tells an edited file from the released one, by accident and
+        /// not against an attacker, who could as well edit the program.
+        package var checksum: String {
+            var hash: UInt64 = 0xcbf2_9ce4_8422_2325
+            for byte in sql.utf8 {
+                hash = (hash ^ UInt64(byte)) &* 0x100_0000_01b3
+            }
+            return String(hash, radix: 16)
+        }
+    }
+
+    /// In order.
+    ///
+    /// A test compares the list with the folder.
+    package static let all = [
+        Migration(
+            number: 1,
+            name: "0001_create_queue",
+            sql: String(decoding: PackageResources._001_create_queue_sql, as: UTF8.self)
+        )
+    ]
+}
