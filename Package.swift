@@ -97,24 +97,47 @@ let package = Package(
             name: "Worker",
             dependencies: [
                 "Gitea", "QueueCore", "Routing", "Settings",
-                "Doorbell", "Program", "Spawn", argumentParser, logging, unixSignals,
+                "Doorbell", "Program", "Spawn", argumentParser, logging,
             ],
             swiftSettings: strict
         ),
         .executableTarget(
             name: "Operator",
             dependencies: [
-                "Gitea", "QueueCore", "Routing", "Settings",
+                "Gitea", "QueueCore", "Settings",
                 "Doorbell", "Program", "Spawn", argumentParser, asyncHTTPClient, logging, nioCore,
-                unixSignals,
+                nioHTTP1,
             ],
             swiftSettings: strict
         ),
         .testTarget(name: "GiteaTests", dependencies: ["Gitea"], swiftSettings: strict),
         .testTarget(name: "SettingsTests", dependencies: ["Settings"], swiftSettings: strict),
         .testTarget(
+            name: "OperatorTests",
+            dependencies: [
+                "Gitea", "Operator", "Program", "QueueCore", "Settings", "Spawn", argumentParser,
+            ],
+            swiftSettings: strict
+        ),
+        .testTarget(
             name: "QueueCoreTests",
-            dependencies: ["QueueCore", "TestSupport", "Migrations", grdb],
+            dependencies: ["QueueCore", "TestSupport", "Migrations", grdb, grdbSQLite],
+            exclude: ["schema.sql"],
+            swiftSettings: strict
+        ),
+        .testTarget(
+            name: "RoutingTests",
+            dependencies: ["Gitea", "QueueCore", "Routing", "Settings"],
+            swiftSettings: strict
+        ),
+        .testTarget(
+            name: "WorkerTests",
+            dependencies: ["QueueCore", "Spawn", "TestSupport", "Worker"],
+            swiftSettings: strict
+        ),
+        .testTarget(
+            name: "DoorbellTests",
+            dependencies: ["Doorbell", "TestSupport"],
             swiftSettings: strict
         ),
         .testTarget(
@@ -129,7 +152,7 @@ let package = Package(
         ),
         .target(
             name: "TestSupport",
-            dependencies: ["QueueCore", grdb],
+            dependencies: ["QueueCore", grdb, grdbSQLite],
             path: "Tests/TestSupport",
             swiftSettings: strict
         ),

@@ -22,12 +22,20 @@ package final class DoorbellListener: Sendable {
         self.name = name + ".sock"
         let descriptor = socket(AF_UNIX, Int32(SOCK_DGRAM.rawValue) | sockFlags, 0)
         guard descriptor >= 0 else { throw DoorbellError(action: "make a socket") }
-        let bound = unsafe withAddress(folder.address(of: self.name)) { address, length in
+        // Under its own name only when it can be rung: a ring before that would find it dead and
+        // remove it.
+        let newName = name + ".new"
+        let bound = unsafe withAddress(folder.address(of: newName)) { address, length in
             unsafe Int(bind(descriptor, address, length))
         }
-        guard bound == 0 else {
-            throw DoorbellError(action: "bind \(folder.path)/\(self.name)")
+        let (new, final) = ("\(folder.path)/\(newName)", "\(folder.path)/\(self.name)")
+        guard bound == 0, unsafe link(new, final) == 0 else {
+            let error = DoorbellError(action: "bind \(final)")
+            unsafe unlink(new)
+            Glibc.close(descriptor)
+            throw error
         }
+        unsafe unlink(new)
         let (rings, continuation) = AsyncStream.makeStream(
             of: Void.self,
             bufferingPolicy: .bufferingNewest(1)

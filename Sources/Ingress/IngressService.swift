@@ -202,10 +202,16 @@ struct IngressService {
         } catch {
             throw Failure(
                 .unavailable,
-                "cannot listen on \(address): \(error)",
+                "cannot listen on \(address): \(Self.reason(error))",
                 hint: "Is another samovar-ingress running? Otherwise change \(key)."
             )
         }
+    }
+
+    /// What the system says, without the name of the call.
+    private static func reason(_ error: any Error) -> String {
+        guard let error = error as? IOError else { return String(describing: error) }
+        return unsafe String(cString: strerror(error.errnoCode))
     }
 
     private static func text(_ address: SocketAddress?) -> String {

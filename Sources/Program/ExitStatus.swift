@@ -50,7 +50,8 @@ package struct Failure: Error {
             text += "\(program): \(line)\n"
         }
         if let hint { text += "\(program): \(hint)\n" }
-        FileHandle.standardError.write(Data(text.utf8))
+        // The exit code says it too, when nobody reads this.
+        try? FileHandle.standardError.write(contentsOf: Data(text.utf8))
     }
 }
 

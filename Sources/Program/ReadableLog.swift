@@ -32,7 +32,8 @@ package struct ReadableLog: LogHandler {
         let line =
             "\(Self.time()) \(colored(level, event.level)) \(program) "
             + "\(event.message.description)\(details)\n"
-        FileHandle.standardError.write(Data(line.utf8))
+        // A service goes on when nobody reads its log any more.
+        try? FileHandle.standardError.write(contentsOf: Data(line.utf8))
     }
 
     private func colored(_ text: String, _ level: Logger.Level) -> String {

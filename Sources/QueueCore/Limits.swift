@@ -10,6 +10,10 @@ package enum Limits {
     /// would checkpoint by itself, with room for one full batch (4 MiB = 1024 pages) now and then.
     package static let checkpointPages = 600
 
+    /// Further pages after which a checkpoint that a reader blocked is tried again: a few commits,
+    /// so that the log is small soon after the reader has gone.
+    package static let checkpointRetryPages = 64
+
     /// How long a write waits for a stranger (a `sqlite3` shell) that holds the write lock.
     package static let busyTimeout = Duration.seconds(2)
 

@@ -34,7 +34,7 @@ final class WorkLoop: Sendable {
         self.inbox = inbox
         self.clocks = clocks
         self.logger = logger
-        let storeID = try await store.status().uuid
+        let storeID = try await store.uuid()
         router = Router(routes: configuration.routes)
         runner = try ExecRunner(
             handlers: configuration.handlers,

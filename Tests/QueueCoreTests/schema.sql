@@ -105,8 +105,8 @@ CREATE TABLE job (
     state TEXT NOT NULL DEFAULT 'ready' CONSTRAINT state_is_known CHECK (
         state IN ('ready', 'leased', 'done', 'dead', 'cancelled')),
     attempt INTEGER NOT NULL DEFAULT 0 CONSTRAINT attempts_count_up CHECK (attempt >= 0),
-    failures INTEGER NOT NULL DEFAULT 0,
-    losses INTEGER NOT NULL DEFAULT 0,
+    failures INTEGER NOT NULL DEFAULT 0 CONSTRAINT failures_count_up CHECK (failures >= 0),
+    losses INTEGER NOT NULL DEFAULT 0 CONSTRAINT losses_count_up CHECK (losses >= 0),
     snoozed_since INTEGER,
     worker TEXT REFERENCES worker (id),
     lease_until INTEGER,
@@ -186,9 +186,9 @@ CREATE TABLE worker (
 ) STRICT;
 
 CREATE TRIGGER attempt_ends_once BEFORE UPDATE ON attempt
-WHEN OLD.outcome IS NOT NULL
+WHEN OLD.outcome IS NOT NULL OR NEW.id <> OLD.id OR NEW.job <> OLD.job OR NEW.number <> OLD.number
 BEGIN
-    SELECT RAISE(ABORT, 'this attempt has ended: its outcome never changes');
+    SELECT RAISE(ABORT, 'an attempt stays with its job and ends once: its outcome never changes');
 END;
 
 CREATE TRIGGER attempt_has_a_job BEFORE INSERT ON attempt
@@ -197,6 +197,19 @@ WHEN NOT EXISTS (SELECT 1 FROM job WHERE id = NEW.job)
     OR EXISTS (SELECT 1 FROM attempt WHERE id = NEW.id)
 BEGIN
     SELECT RAISE(ABORT, 'an attempt belongs to a job, has a number of its own, and replaces none');
+END;
+
+CREATE TRIGGER attempt_is_kept_with_its_job BEFORE DELETE ON attempt
+WHEN EXISTS (SELECT 1 FROM job WHERE id = OLD.job AND state IN ('ready', 'leased'))
+BEGIN
+    SELECT RAISE(ABORT, 'attempts of a live job are kept');
+END;
+
+CREATE TRIGGER attempt_output_has_an_attempt BEFORE INSERT ON attempt_output
+WHEN NOT EXISTS (SELECT 1 FROM attempt WHERE id = NEW.attempt)
+    OR EXISTS (SELECT 1 FROM attempt_output WHERE attempt = NEW.attempt)
+BEGIN
+    SELECT RAISE(ABORT, 'output belongs to an attempt and is written once');
 END;
 
 CREATE TRIGGER delivery_is_not_replaced BEFORE INSERT ON delivery
@@ -218,6 +231,12 @@ BEGIN
     SELECT RAISE(ABORT, 'deliveries never change: only pruning may remove body and headers, setting body_pruned_at');
 END;
 
+CREATE TRIGGER delivery_repeat_has_a_delivery BEFORE INSERT ON delivery_repeat
+WHEN NOT EXISTS (SELECT 1 FROM delivery WHERE seq = NEW.delivery)
+BEGIN
+    SELECT RAISE(ABORT, 'a repeat belongs to a delivery');
+END;
+
 CREATE TRIGGER delivery_with_rows_is_kept BEFORE DELETE ON delivery
 WHEN EXISTS (SELECT 1 FROM routing WHERE delivery = OLD.seq)
     OR EXISTS (SELECT 1 FROM job WHERE delivery = OLD.seq)
@@ -235,11 +254,25 @@ BEGIN
 END;
 
 CREATE TRIGGER job_begins_ready BEFORE INSERT ON job
-WHEN NEW.state <> 'ready' OR NEW.attempt <> 0
+WHEN NEW.state <> 'ready' OR NEW.attempt <> 0 OR NEW.blocked <> 0
+    OR (NEW.replay_of IS NOT NULL AND NOT EXISTS (SELECT 1 FROM job WHERE id = NEW.replay_of))
     OR EXISTS (SELECT 1 FROM job WHERE id = NEW.id)
     OR NOT EXISTS (SELECT 1 FROM delivery WHERE seq = NEW.delivery)
 BEGIN
-    SELECT RAISE(ABORT, 'a new job belongs to a delivery, begins as ready with attempt 0, and replaces none');
+    SELECT RAISE(ABORT, 'a new job belongs to a delivery, begins as ready with attempt 0 and blocked 0, and replaces none');
+END;
+
+CREATE TRIGGER job_blocked_tells_the_truth BEFORE UPDATE OF blocked ON job
+WHEN NEW.blocked <> (NEW.state = 'ready' AND NEW.lane IS NOT NULL AND (
+    EXISTS (
+        SELECT 1 FROM job AS earlier
+        WHERE earlier.lane = NEW.lane AND earlier.state IN ('ready', 'leased')
+            AND earlier.id < NEW.id)
+    OR EXISTS (
+        SELECT 1 FROM job AS held
+        WHERE held.lane = NEW.lane AND held.state = 'leased' AND held.id <> NEW.id)))
+BEGIN
+    SELECT RAISE(ABORT, 'blocked follows from the lane: it is set by itself');
 END;
 
 CREATE TRIGGER job_is_blocked_by_its_lane AFTER INSERT ON job
@@ -247,12 +280,19 @@ WHEN NEW.lane IS NOT NULL
 BEGIN
     UPDATE job
     SET blocked = EXISTS (
-        SELECT 1 FROM job AS other
-        WHERE other.lane = NEW.lane
-            AND other.id <> NEW.id
-            AND other.state IN ('ready', 'leased')
-            AND (other.id < NEW.id OR other.state = 'leased'))
+            SELECT 1 FROM job AS earlier
+            WHERE earlier.lane = NEW.lane AND earlier.state IN ('ready', 'leased')
+                AND earlier.id < NEW.id)
+        OR EXISTS (
+            SELECT 1 FROM job AS held
+            WHERE held.lane = NEW.lane AND held.state = 'leased' AND held.id <> NEW.id)
     WHERE id = NEW.id;
+END;
+
+CREATE TRIGGER job_is_leased_to_a_worker BEFORE UPDATE OF worker ON job
+WHEN NEW.worker IS NOT NULL AND NOT EXISTS (SELECT 1 FROM worker WHERE id = NEW.worker)
+BEGIN
+    SELECT RAISE(ABORT, 'no such worker: only workers claim jobs');
 END;
 
 CREATE TRIGGER job_keeps_its_origin BEFORE UPDATE OF id, delivery, route, lane ON job
@@ -276,10 +316,11 @@ BEGIN
     WHERE lane = NEW.lane
         AND state = 'ready'
         AND blocked = 0
-        AND id <> (
-            SELECT id FROM job AS live
-            WHERE live.lane = NEW.lane AND live.state IN ('ready', 'leased')
-            ORDER BY live.state = 'leased' DESC, live.id LIMIT 1);
+        AND id <> coalesce(
+            (SELECT id FROM job AS held WHERE held.lane = NEW.lane AND held.state = 'leased'),
+            (SELECT id FROM job AS live
+                WHERE live.lane = NEW.lane AND live.state IN ('ready', 'leased')
+                ORDER BY live.id LIMIT 1));
     UPDATE job SET blocked = 0
     WHERE state = 'ready'
         AND blocked = 1
@@ -298,6 +339,15 @@ WHEN NEW.state <> OLD.state AND NOT (
     OR (OLD.state = 'dead' AND NEW.state = 'ready'))
 BEGIN
     SELECT RAISE(ABORT, 'a job goes ready > leased > done, dead, cancelled or ready; ready > cancelled; dead > ready (INSERT INTO requeue (job) VALUES (its id))');
+END;
+
+CREATE TRIGGER job_waits_for_its_lane BEFORE UPDATE OF state ON job
+WHEN NEW.state = 'leased' AND NEW.lane IS NOT NULL
+    AND EXISTS (
+        SELECT 1 FROM job AS held
+        WHERE held.lane = NEW.lane AND held.state = 'leased' AND held.id <> NEW.id)
+BEGIN
+    SELECT RAISE(ABORT, 'another job of this lane is leased: its jobs run one at a time');
 END;
 
 CREATE TRIGGER job_with_history_is_kept BEFORE DELETE ON job
@@ -325,8 +375,21 @@ END;
 
 CREATE TRIGGER replay_request_has_a_body BEFORE INSERT ON replay_request
 WHEN NOT EXISTS (SELECT 1 FROM delivery WHERE seq = NEW.delivery AND body IS NOT NULL)
+    OR EXISTS (SELECT 1 FROM replay_request WHERE id = NEW.id)
 BEGIN
     SELECT RAISE(ABORT, 'no such delivery, or its body is pruned: see SELECT seq, delivery_id FROM deliveries');
+END;
+
+CREATE TRIGGER replay_request_is_decided_once BEFORE UPDATE ON replay_request
+WHEN OLD.verdict IS NOT NULL OR NEW.id <> OLD.id OR NEW.delivery <> OLD.delivery
+BEGIN
+    SELECT RAISE(ABORT, 'a replay is decided once, for its own delivery: INSERT INTO replay (delivery) again instead');
+END;
+
+CREATE TRIGGER replay_request_is_kept BEFORE DELETE ON replay_request
+WHEN OLD.verdict IS NULL OR EXISTS (SELECT 1 FROM job WHERE replay = OLD.id)
+BEGIN
+    SELECT RAISE(ABORT, 'this replay waits to be routed, or has jobs: it is kept');
 END;
 
 CREATE TRIGGER requeue_by_hand INSTEAD OF INSERT ON requeue
@@ -353,10 +416,23 @@ BEGIN
     SELECT RAISE(ABORT, 'this delivery is decided: to route it again, INSERT INTO replay (delivery) VALUES (its seq)');
 END;
 
-CREATE TRIGGER routing_that_waits_is_kept BEFORE DELETE ON routing
+CREATE TRIGGER routing_is_kept_with_its_body BEFORE DELETE ON routing
 WHEN OLD.verdict IS NULL
+    OR EXISTS (SELECT 1 FROM delivery WHERE seq = OLD.delivery AND body IS NOT NULL)
 BEGIN
-    SELECT RAISE(ABORT, 'this delivery waits to be routed: nothing accepted may disappear');
+    SELECT RAISE(ABORT, 'nothing accepted may disappear: a decision is deleted only after its delivery was routed and its body pruned');
+END;
+
+CREATE TRIGGER routing_keeps_its_delivery BEFORE UPDATE OF delivery ON routing
+WHEN NEW.delivery <> OLD.delivery
+BEGIN
+    SELECT RAISE(ABORT, 'a decision stays with its delivery');
+END;
+
+CREATE TRIGGER worker_is_not_replaced BEFORE INSERT ON worker
+WHEN EXISTS (SELECT 1 FROM worker WHERE id = NEW.id)
+BEGIN
+    SELECT RAISE(ABORT, 'worker ids are never used again');
 END;
 
 CREATE TRIGGER worker_with_leases_is_kept BEFORE DELETE ON worker
@@ -534,10 +610,11 @@ SELECT
     job.handler,
     job.lane,
     CASE
-        WHEN job.blocked THEN 'its lane, held by job ' || (
-            SELECT id FROM job AS live
-            WHERE live.lane = job.lane AND live.state IN ('ready', 'leased')
-            ORDER BY live.state = 'leased' DESC, live.id LIMIT 1)
+        WHEN job.blocked THEN 'its lane, held by job ' || coalesce(
+            (SELECT id FROM job AS held WHERE held.lane = job.lane AND held.state = 'leased'),
+            (SELECT id FROM job AS live
+                WHERE live.lane = job.lane AND live.state IN ('ready', 'leased')
+                ORDER BY live.id LIMIT 1))
         WHEN job.run_at > CAST((julianday('now') - 2440587.5) * 86400000000 AS INTEGER)
             THEN strftime('%Y-%m-%d %H:%M:%S', job.run_at / 1000000, 'unixepoch', 'localtime')
         ELSE 'a free slot'

@@ -12,7 +12,7 @@ struct LocatingTests {
         try Configuration.locate(
             option: option,
             environment: environment,
-            workingFolder: "\(folder.path)/work",
+            workingFolder: "\(folder.path)/here",
             systemFile: "\(folder.path)/etc/samovar.yaml"
         )
     }
@@ -29,7 +29,7 @@ struct LocatingTests {
     @Test
     func `the option wins and is returned as given`() throws {
         try TemporaryFolder.with { folder in
-            try folder.write("work/mine.yaml", "")
+            try folder.write("here/mine.yaml", "")
             let other = try folder.write("other.yaml", "")
             let found = try locate(folder, option: "mine.yaml", ["SAMOVAR_CONFIG": other])
             #expect(found == "mine.yaml")
@@ -39,7 +39,7 @@ struct LocatingTests {
     @Test
     func `a file that is named but missing is not replaced by another`() throws {
         try TemporaryFolder.with { folder in
-            try folder.write("work/.samovar/samovar.yaml", "")
+            try folder.write("here/.samovar/samovar.yaml", "")
             #expect(
                 message { () throws(ConfigurationError) in try locate(folder, option: "x.yaml") }
                     == "x.yaml: does not exist, but --config names it; 'samovar init' makes one"
@@ -67,7 +67,7 @@ struct LocatingTests {
             #expect(try locate(folder, ["HOME": "\(folder.path)/home"]) == home)
             let user = try folder.write("xdg/samovar/samovar.yaml", "")
             #expect(try locate(folder, environment) == user)
-            let project = try folder.write("work/.samovar/samovar.yaml", "")
+            let project = try folder.write("here/.samovar/samovar.yaml", "")
             #expect(try locate(folder, environment) == project)
             let named = try folder.write("named.yaml", "")
             #expect(try locate(folder, ["SAMOVAR_CONFIG": named]) == named)
@@ -82,7 +82,7 @@ struct LocatingTests {
                 message { () throws(ConfigurationError) in
                     try locate(folder, ["HOME": "/nowhere"])
                 }
-                    == "samovar.yaml: not found; looked for \(path)/work/.samovar/samovar.yaml, "
+                    == "samovar.yaml: not found; looked for \(path)/here/.samovar/samovar.yaml, "
                     + "/nowhere/.config/samovar/samovar.yaml, \(path)/etc/samovar.yaml; "
                     + "'samovar init' makes one, --config or SAMOVAR_CONFIG names one"
             )

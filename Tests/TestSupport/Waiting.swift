@@ -21,6 +21,7 @@ package struct WaitedInVain: Error, CustomStringConvertible {
 ///   - what: what is waited for, for people.
 ///   - time: how long to wait at most.
 ///   - look: returns nil while it is not there yet.
+/// - Returns: what `look` found.
 /// - Throws: ``WaitedInVain`` when it did not come, or what `look` throws.
 @discardableResult
 package func waitFor<Value>(

@@ -11,7 +11,10 @@ enum StandardOutput {
         do {
             try FileHandle.standardOutput.write(contentsOf: bytes)
         } catch {
-            throw Failure(.internal, "cannot write to standard output: \(error)")
+            throw Failure(
+                .internal,
+                "cannot write to standard output: \(error.localizedDescription)"
+            )
         }
     }
 

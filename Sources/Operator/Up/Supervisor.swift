@@ -108,7 +108,9 @@ struct Supervisor {
         while let action = queue.popFirst() {
             switch action {
             case .finish(let code): return code
-            case .start(let service): queue += start(service)
+            case .start(let service):
+                // The start before this one may have failed for good.
+                if !supervision.isStopping { queue += start(service) }
             case .terminate(let service): children[service]?.signalGroup(SIGTERM)
             case .kill(let service): children[service]?.signalGroup(SIGKILL)
             case .startLater(let service, let delay):

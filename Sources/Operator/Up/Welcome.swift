@@ -90,9 +90,12 @@ struct Welcome: Sendable {
     }
 
     private static func message(_ error: any Error) -> String {
-        switch error {
-        case let failure as Failure: failure.message
-        default: String(describing: error)
-        }
+        let failure =
+            switch error {
+            case let failure as Failure: failure
+            case let error as StoreError: Failure(error)
+            default: Failure(.internal, String(describing: error))
+            }
+        return [failure.message, failure.hint].compactMap(\.self).joined(separator: "\n  ")
     }
 }

@@ -24,8 +24,11 @@ final class Checkpoint {
         }
     }
 
+    /// Pages at which the next one is due: more than usual while a reader blocks them.
+    private var dueAtPages = Limits.checkpointPages
+
     /// Whether the log has grown enough.
-    var isDue: Bool { meter.pages >= Limits.checkpointPages }
+    var isDue: Bool { meter.pages >= dueAtPages }
 
     /// Pages in the log at the last commit.
     var logPages: Int { meter.pages }
@@ -34,12 +37,15 @@ final class Checkpoint {
     ///
     /// The caller holds the turn and an immediate transaction.
     func run() throws {
-        _ = try connection.inDatabase { database in
+        let result = try connection.inDatabase { database in
             try Row.fetchOne(database, sql: "PRAGMA wal_checkpoint(PASSIVE)")
         }
-        // Until the next commit tells the true number, so that readers who block the checkpoint do
-        // not make every commit try again.
-        meter.pages = 0
+        // One row: busy, pages in the log, pages moved (sqlite.org/pragma.html#pragma_wal_checkpoint).
+        guard let result else { preconditionFailure("wal_checkpoint returns one row") }
+        let (inLog, moved): (Int, Int) = (result[1], result[2])
+        // What a reader still needs stays in the log: every commit would try again in vain.
+        dueAtPages =
+            moved == inLog ? Limits.checkpointPages : inLog + Limits.checkpointRetryPages
     }
 
     func close() throws {

@@ -27,6 +27,9 @@ package protocol QueueStore: Sendable {
     /// Writes to the store and syncs, to prove that it can.
     func probe() async throws(StoreError)
 
+    /// Names this store among all stores, for ever.
+    func uuid() async throws(StoreError) -> String
+
     // MARK: Routing
 
     /// What waits to be routed: the oldest deliveries first, then replays; as many as fit in

@@ -5,7 +5,7 @@ import GRDB
 extension SQLiteStore {
     package func find(delivery text: String) throws(StoreError) -> DeliveryLookup {
         try read { database in
-            if let number = Int64(text) {
+            if let number = Int64(text), String(number) == text {
                 let seq = try Int64.fetchOne(
                     database,
                     sql: "SELECT seq FROM delivery WHERE seq = ?",

@@ -169,6 +169,7 @@ extension SQLiteStore {
                     boot: row["lease_boot"]
                 )
             }
+            .sorted { $0.token.job < $1.token.job }
         }
         let now = clocks.monotonic()
         var dead: [WorkerID: Bool] = [:]
@@ -287,7 +288,8 @@ extension SQLiteStore {
 
     /// Served by job_leased: as many rows as jobs run.
     private static let leases = """
-        SELECT id, attempt, worker, lease_until, lease_boot FROM job WHERE state = 'leased'
+        SELECT id, attempt, worker, lease_until, lease_boot FROM job
+        WHERE state = 'leased'
         """
 
     private static let orphanedJob = """

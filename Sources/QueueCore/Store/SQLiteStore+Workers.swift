@@ -1,6 +1,14 @@
 import GRDB
 
 extension SQLiteStore {
+    package func uuid() throws(StoreError) -> String {
+        let uuid = try read { database in
+            try String.fetchOne(database, sql: "SELECT uuid FROM store")
+        }
+        guard let uuid else { throw .corrupt(path: path, reason: "it has no store row") }
+        return uuid
+    }
+
     package func register(_ worker: WorkerRegistration) throws(StoreError) {
         try write { database in
             let now = clocks.now().rawValue

@@ -25,8 +25,11 @@ package final class WorkerLock: Sendable {
         }
         path = Self.path(of: worker, stateFolder: stateFolder)
         descriptor = unsafe open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0o660)
-        guard descriptor >= 0, flock(descriptor, LOCK_EX | LOCK_NB) == 0 else {
-            throw .cannotOpen(path: path, reason: systemError())
+        guard descriptor >= 0 else { throw .cannotOpen(path: path, reason: systemError()) }
+        guard flock(descriptor, LOCK_EX | LOCK_NB) == 0 else {
+            let reason = systemError()
+            close(descriptor)
+            throw .cannotOpen(path: path, reason: reason)
         }
     }
 

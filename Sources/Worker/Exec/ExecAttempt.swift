@@ -119,10 +119,11 @@ private struct Watch {
         guard ready >= 0 else { return false }
         if events[2].revents != 0 { readOutput() }
         if events[3].revents != 0 { writeInput() }
+        // Its end first: an order that comes too late must not make a done job run again.
+        if events[0].revents != 0 { return true }
         if events[1].revents != 0, let order = control.take() {
             stop(order.reason, kill: order.kill)
         }
-        if events[0].revents != 0 { return true }
         if ContinuousClock.now >= deadline { stop(.timedOut, kill: stopped != nil) }
         return false
     }

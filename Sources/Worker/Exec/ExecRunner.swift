@@ -154,7 +154,8 @@ final class ExecRunner: Sendable {
 
     private func couldNotStart(_ error: SpawnError, _ job: ClaimedJob) -> AttemptEnd {
         let handler = handler(of: job)
-        let reason = "cannot execute \(handler.settings.command[0]): \(error)"
+        let place = handler.settings.directory.map { " in \($0)" } ?? ""
+        let reason = "cannot execute \(handler.settings.command[0])\(place): \(error)"
         let outcome =
             error.isPermanent
             ? .dead(reason: reason)

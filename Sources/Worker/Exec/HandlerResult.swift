@@ -1,4 +1,5 @@
 import Foundation
+import Glibc
 import QueueCore
 import Settings
 
@@ -20,18 +21,23 @@ enum HandlerResult: Equatable {
     ///
     /// - Returns: nil when the file does not exist or is empty.
     static func read(_ path: String) -> HandlerResult? {
-        guard let file = FileHandle(forReadingAtPath: path) else { return nil }
-        defer { try? file.close() }  // read only: nothing can be lost
-        do {
-            let bytes = try file.read(upToCount: bytesMost + 1) ?? Data()
-            if bytes.isEmpty { return nil }
-            guard bytes.count <= bytesMost else {
-                return .invalid("it is longer than \(bytesMost) bytes")
-            }
-            return parse(bytes)
-        } catch {
-            return .invalid("it cannot be read: \(error.localizedDescription)")
+        // Not blocking, not following: the handler made it, and it may be a pipe or a link.
+        let descriptor = unsafe open(path, O_RDONLY | O_NONBLOCK | O_NOFOLLOW | O_CLOEXEC)
+        guard descriptor >= 0 else {
+            return errno == ENOENT ? nil : .invalid("it cannot be opened: \(systemError())")
         }
+        defer { close(descriptor) }
+        var status = stat()
+        guard unsafe fstat(descriptor, &status) == 0, status.st_mode & S_IFMT == S_IFREG else {
+            return .invalid("it is not a regular file")
+        }
+        guard status.st_size <= bytesMost else {
+            return .invalid("it is longer than \(bytesMost) bytes")
+        }
+        var bytes = [UInt8](repeating: 0, count: bytesMost)
+        let count = unsafe Glibc.read(descriptor, &bytes, bytes.count)
+        guard count >= 0 else { return .invalid("it cannot be read: \(systemError())") }
+        return count == 0 ? nil : parse(Data(bytes[..<count]))
     }
 
     static let bytesMost = 64 << 10

@@ -44,7 +44,8 @@ struct CheckpointTests {
                 let delivery = Delivery.sample(id: "late-\(number)", body: Self.body)
                 _ = try await store.accept { [delivery] }
                 let pages = await store.logPages
-                #expect(pages < 1000)
+                // A blocked checkpoint is tried again after a few commits, not at each.
+                if number >= 16 { #expect(pages < 1000) }
             }
             // The file keeps its length; what was written since went over the old log.
             #expect(try size(path + "-wal") <= longest + 1000 * 4200)

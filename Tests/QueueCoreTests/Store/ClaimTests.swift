@@ -25,7 +25,9 @@ struct ClaimTests {
             #expect(claimed.delivery.eventType == "push")
             #expect(claimed.delivery.contentType == "application/json")
             #expect(claimed.delivery.verifiedBy == "test")
-            #expect(claimed.delivery.body.map { String(decoding: $0, as: UTF8.self) } == #"{"n":1}"#)
+            #expect(
+                claimed.delivery.body.map { String(decoding: $0, as: UTF8.self) } == #"{"n":1}"#
+            )
 
             let row = try await queue.row(job)
             #expect(row["state"] == .text("leased"))

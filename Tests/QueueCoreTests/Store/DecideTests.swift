@@ -11,7 +11,9 @@ struct DecideTests {
             let seqs = try await queue.accept(5)
             #expect(try await waiting(queue, atMost: 3) == seqs.prefix(3).map { .delivery($0) })
             #expect(try await waiting(queue, atMost: 99) == seqs.map { .delivery($0) })
-            #expect(try await queue.store.decide([queue.ignored(.delivery(seqs[0]))]) == .decided([]))
+            #expect(
+                try await queue.store.decide([queue.ignored(.delivery(seqs[0]))]) == .decided([])
+            )
             #expect(try await waiting(queue, atMost: 1) == [.delivery(seqs[1])])
         }
     }

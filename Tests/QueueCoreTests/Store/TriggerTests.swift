@@ -140,7 +140,26 @@ struct TriggerTests {
             "UPDATE job SET state = 'cancelled', finished_at = 1 WHERE id = 5",
             "buried_jobs_say_why"
         ),
-        ("UPDATE job SET blocked = 2 WHERE id = 5", "blocked_is_a_flag"),
+        ("UPDATE job SET blocked = 2 WHERE id = 5", "blocked follows from the lane"),
+        ("UPDATE job SET blocked = 1 WHERE id = 5", "blocked follows from the lane"),
+        ("UPDATE job SET failures = -1 WHERE id = 5", "failures_count_up"),
+        ("UPDATE job SET losses = -1 WHERE id = 5", "losses_count_up"),
+        ("UPDATE routing SET delivery = 99 WHERE delivery = 1", "stays with its delivery"),
+        ("DELETE FROM routing WHERE delivery = 1", "nothing accepted may disappear"),
+        ("DELETE FROM attempt WHERE job = 4", "attempts of a live job are kept"),
+        ("UPDATE attempt SET job = 5 WHERE job = 4", "an attempt stays with its job"),
+        (
+            "INSERT INTO delivery_repeat (delivery, count, last_at) VALUES (999, 1, 1)",
+            "a repeat belongs to a delivery"
+        ),
+        (
+            "INSERT INTO attempt_output (attempt, bytes, output) VALUES (999, 1, x'00')",
+            "output belongs to an attempt"
+        ),
+        (
+            "INSERT OR REPLACE INTO worker SELECT * FROM worker LIMIT 1",
+            "worker ids are never used again"
+        ),
         ("UPDATE job SET \"with\" = '{' WHERE id = 5", "with_is_json"),
         ("UPDATE job SET run_at = 'soon' WHERE id = 5", "job.run_at"),
         // Attempts.
@@ -149,8 +168,8 @@ struct TriggerTests {
         (insertAttempt("REPLACE", id: "NULL", job: 1, number: 1), "an attempt belongs to a job"),
         (insertAttempt("REPLACE", id: "1", job: 1, number: 9), "an attempt belongs to a job"),
         (insertAttempt("INSERT", id: "NULL", job: 1, number: 0), "attempts_are_numbered_from_1"),
-        ("UPDATE attempt SET outcome = 'done' WHERE job = 1", "this attempt has ended"),
-        ("UPDATE attempt SET error = 'x' WHERE job = 1", "this attempt has ended"),
+        ("UPDATE attempt SET outcome = 'done' WHERE job = 1", "stays with its job and ends once"),
+        ("UPDATE attempt SET error = 'x' WHERE job = 1", "stays with its job and ends once"),
         (
             "UPDATE attempt SET outcome = 'odd', ended_at = 1 WHERE job = 4", "outcome_is_known"
         ),

@@ -1,0 +1,327 @@
+import Foundation
+import QueueCore
+import TestSupport
+import Testing
+
+@testable import Spawn
+@testable import Worker
+
+/// Real programs, small and quick.
+@Suite(.timeLimit(.minutes(1)))
+struct ExecAttemptTests {
+    static let codes: [Int32] = [0, 1, 2, 64, 75, 126, 127, 128, 255]
+
+    @Test(arguments: codes)
+    func `an exit code is reported as it is`(code: Int32) throws {
+        let end = try run("exit \(code)")
+        #expect(end.exit == .code(code))
+        #expect(end.stopped == nil)
+        #expect(end.output == nil)
+    }
+
+    @Test(arguments: [SIGTERM, SIGKILL, SIGSEGV, SIGHUP, SIGPIPE])
+    func `a signal is no exit code`(signal: Int32) throws {
+        #expect(try run("kill -\(signal) $$").exit == .signal(signal))
+    }
+
+    @Test
+    func `what is printed on both streams is kept in its order`() throws {
+        let end = try run("echo one; echo two >&2; printf three")
+        #expect(end.output?.kept == Data("one\ntwo\nthree".utf8))
+        #expect(end.output?.bytes == 13)
+    }
+
+    @Test
+    func `of a megabyte of output the first and the last are kept`() throws {
+        let end = try run("printf begin; head -c 1000000 /dev/zero | tr '\\0' x; printf end")
+        let output = try #require(end.output)
+        #expect(output.bytes == 1_000_008)
+        #expect(output.kept.starts(with: Data("beginxxx".utf8)))
+        #expect(output.kept.suffix(6) == Data("xxxend".utf8))
+        #expect(output.kept.count < 66_000)
+        #expect(output.kept.range(of: Data("bytes left out".utf8)) != nil)
+    }
+
+    // MARK: Standard input
+
+    @Test(arguments: [0, 1, 65_536, 65_537, 3_000_000])
+    func `a handler reads all of its input, however much a pipe holds`(bytes: Int) throws {
+        let end = try run("wc -c", input: Data(repeating: 0x41, count: bytes))
+        #expect(end.output.map(text)?.trimmingCharacters(in: .whitespacesAndNewlines) == "\(bytes)")
+    }
+
+    @Test
+    func `a handler that answers while it reads blocks nobody`() throws {
+        let end = try run("cat", input: Data(repeating: 0x41, count: 3_000_000))
+        #expect(end.exit == .code(0))
+        #expect(end.output?.bytes == 3_000_000)
+    }
+
+    @Test
+    func `a handler that never reads its input ends as it wants`() throws {
+        let end = try run("exit 3", input: Data(repeating: 0x41, count: 3_000_000))
+        #expect(end.exit == .code(3))
+    }
+
+    @Test
+    func `a handler that closes its input goes on`() throws {
+        let input = Data(repeating: 0x41, count: 3_000_000)
+        let end = try run("exec 0<&-; echo closed; exit 4", input: input)
+        #expect(end.exit == .code(4))
+        #expect(end.output?.kept == Data("closed\n".utf8))
+    }
+
+    // MARK: Stopping
+
+    @Test
+    func `a handler that runs too long gets TERM and may tidy up`() throws {
+        let end = try run(
+            "trap 'echo tidied; exit 9' TERM; while :; do sleep 0.01; done",
+            timeout: .milliseconds(200)
+        )
+        #expect(end.stopped == .timedOut)
+        #expect(end.exit == .code(9))
+        // A shell tells, too, that TERM ended its child.
+        #expect(end.output.map(text)?.hasSuffix("tidied\n") == true)
+    }
+
+    @Test
+    func `a handler that ignores TERM is killed after the grace`() throws {
+        let end = try run(
+            "trap '' TERM; while :; do sleep 0.01; done",
+            timeout: .milliseconds(100),
+            grace: .milliseconds(100)
+        )
+        #expect(end.stopped == .timedOut)
+        #expect(end.exit == .signal(SIGKILL))
+    }
+
+    @Test(arguments: [StopReason.leaseLost, .cancelled, .shutdown])
+    func `a handler that is told to stop gets TERM, and the reason is kept`(
+        reason: StopReason
+    ) throws {
+        let control = try AttemptControl()
+        control.stop(reason, kill: false)
+        let end = try run("sleep 1000", control: control)
+        #expect(end.stopped == reason)
+        #expect(end.exit == .signal(SIGTERM))
+    }
+
+    @Test
+    func `a handler that is to be killed gets no grace`() throws {
+        let control = try AttemptControl()
+        control.stop(.cancelled, kill: false)
+        control.stop(.shutdown, kill: true)
+        let end = try run("trap '' TERM; sleep 1000", grace: .seconds(1000), control: control)
+        // The first reason stays.
+        #expect(end.stopped == .cancelled)
+        #expect(end.exit == .signal(SIGKILL))
+    }
+
+    @Test
+    func `an order that comes while a handler runs stops it`() async throws {
+        try await withTemporaryFolder { folder in
+            let control = try AttemptControl()
+            let started = folder + "/started"
+            let attempt = attempt("echo > \(started); sleep 1000", control: control)
+            let end = try await withCheckedThrowingContinuation { continuation in
+                Thread.detachNewThread {
+                    continuation.resume(with: Result { try attempt.run() })
+                }
+                Thread.detachNewThread {
+                    while !FileManager.default.fileExists(atPath: started) { sched_yield() }
+                    control.stop(.shutdown, kill: false)
+                }
+            }
+            #expect(end.stopped == .shutdown)
+            #expect(end.exit == .signal(SIGTERM))
+        }
+    }
+
+    @Test
+    func `a child that keeps the output open neither delays the end nor survives it`() throws {
+        let start = ContinuousClock.now
+        let end = try run("sleep 1000 & echo $!")
+        #expect(end.exit == .code(0))
+        #expect(ContinuousClock.now - start < .seconds(20))
+        let pid = try #require(Int32(end.output.map(text)?.split(separator: "\n").first ?? ""))
+        #expect(isGone(pid))
+    }
+
+    // MARK: What a handler finds
+
+    @Test
+    func `a handler has three descriptors and a session of its own`() throws {
+        let end = try run("ls /proc/self/fd | tr '\\n' ' '; ps -o sid= -p $$ | tr -d ' '; echo $$")
+        let words = end.output.map(text)?.split(whereSeparator: \.isWhitespace).map(String.init)
+        let found = try #require(words)
+        // The fourth is the folder that ls has open itself.
+        #expect(found.prefix(3) == ["0", "1", "2"])
+        #expect(found.count == 6)
+        #expect(found.dropLast().last == found.last)
+    }
+
+    @Test
+    func `no signal is ignored or blocked in a handler`() throws {
+        // This process ignores SIGPIPE, as the worker does.
+        let end = try run("grep -E '^Sig(Blk|Ign)' /proc/self/status")
+        let masks = try #require(end.output.map(text)).split(whereSeparator: \.isWhitespace)
+            .compactMap { UInt64($0, radix: 16) }
+        // Signals 32 and 33 belong to the C library, which ignores them in whatever it starts.
+        let ofTheLibrary: UInt64 = 0x1_8000_0000
+        #expect(masks.map { $0 & ~ofTheLibrary } == [0, 0])
+    }
+
+    @Test
+    func `a handler has the environment it is given, and nothing else`() throws {
+        var attempt = try attempt("")
+        attempt.command = ["/usr/bin/env"]
+        attempt.environment = ["ONE=1", "EMPTY=", "TEXT=a b\nc"]
+        #expect(try attempt.run().output.map(text) == "ONE=1\nEMPTY=\nTEXT=a b\nc\n")
+    }
+
+    @Test
+    func `arguments arrive as they are written`() throws {
+        var attempt = try attempt("")
+        attempt.command = ["/usr/bin/printf", "[%s]", "$HOME", "a b", "", "*", "ü"]
+        #expect(try attempt.run().output.map(text) == "[$HOME][a b][][*][ü]")
+    }
+
+    @Test
+    func `a handler runs in its folder`() async throws {
+        try await withTemporaryFolder { folder in
+            var attempt = try attempt("pwd -P")
+            attempt.directory = folder
+            let output = try attempt.run().output.map(text)
+            let real = URL(fileURLWithPath: folder).resolvingSymlinksInPath().path
+            #expect(output == real + "\n")
+        }
+    }
+
+    // MARK: What cannot be started
+
+    @Test
+    func `a program that cannot be executed is an error that stays`() async throws {
+        try await withTemporaryFolder { folder in
+            try Data("text".utf8).write(to: URL(fileURLWithPath: folder + "/plain"))
+            try Data("no shebang".utf8).write(to: URL(fileURLWithPath: folder + "/executable"))
+            try Data("#!/no/interpreter\n".utf8)
+                .write(to: URL(fileURLWithPath: folder + "/script"))
+            for name in ["executable", "script"] {
+                try FileManager.default.setAttributes(
+                    [.posixPermissions: 0o755],
+                    ofItemAtPath: "\(folder)/\(name)"
+                )
+            }
+            let expected: [(String, Int32)] = [
+                ("/missing", ENOENT), ("", EACCES), ("/plain", EACCES), ("/plain/x", ENOTDIR),
+                ("/executable", ENOEXEC), ("/script", ENOENT),
+            ]
+            for (name, code) in expected {
+                var attempt = try attempt("")
+                attempt.command = [folder + name]
+                let error = #expect(throws: SpawnError.self, "\(name)") { try attempt.run() }
+                #expect(error?.code == code, "\(name)")
+                #expect(error?.isPermanent == true, "\(name)")
+            }
+            var attempt = try attempt("exit 0")
+            attempt.directory = folder + "/nowhere"
+            #expect(throws: SpawnError.self) { try attempt.run() }
+        }
+    }
+
+    @Test(arguments: [EAGAIN, ENOMEM, EMFILE, ENFILE])
+    func `a machine that is out of something is worth another attempt`(code: Int32) {
+        #expect(!SpawnError(code: code).isPermanent)
+        #expect(!SpawnError(code: code).description.isEmpty)
+    }
+
+    @Test
+    func `attempts leave no descriptor open`() async {
+        // In a process of its own: others open and close files meanwhile.
+        await #expect(processExitsWith: .success) {
+            signal(SIGPIPE, SIG_IGN)
+            func attempt(_ program: String, timeout: Duration) throws -> ExecAttempt {
+                ExecAttempt(
+                    command: ["/bin/sh", "-c", program],
+                    environment: [],
+                    directory: nil,
+                    input: Data(repeating: 0x41, count: 100_000),
+                    timeout: timeout,
+                    grace: .milliseconds(10),
+                    control: try AttemptControl()
+                )
+            }
+            func runAll() throws {
+                _ = try attempt("cat", timeout: .seconds(60)).run()
+                _ = try attempt("exit 1", timeout: .seconds(60)).run()
+                _ = try attempt("sleep 1000", timeout: .milliseconds(1)).run()
+                var missing = try attempt("", timeout: .seconds(60))
+                missing.command = ["/missing"]
+                #expect(throws: SpawnError.self) { try missing.run() }
+            }
+            try runAll()
+            let before = try FileManager.default.contentsOfDirectory(atPath: "/proc/self/fd").count
+            for _ in 0..<3 { try runAll() }
+            let after = try FileManager.default.contentsOfDirectory(atPath: "/proc/self/fd").count
+            #expect(after == before)
+        }
+    }
+
+    // MARK: Parts
+
+    private func attempt(
+        _ program: String,
+        input: Data = Data(),
+        timeout: Duration = .seconds(50),
+        grace: Duration = .seconds(10),
+        control: AttemptControl
+    ) -> ExecAttempt {
+        signal(SIGPIPE, SIG_IGN)
+        return ExecAttempt(
+            command: ["/bin/sh", "-c", program],
+            environment: ["PATH=/usr/bin:/bin"],
+            directory: nil,
+            input: input,
+            timeout: timeout,
+            grace: grace,
+            control: control
+        )
+    }
+
+    private func attempt(_ program: String) throws -> ExecAttempt {
+        attempt(program, control: try AttemptControl())
+    }
+
+    private func run(
+        _ program: String,
+        input: Data = Data(),
+        timeout: Duration = .seconds(50),
+        grace: Duration = .seconds(10),
+        control: AttemptControl? = nil
+    ) throws -> ExecAttempt.End {
+        try attempt(
+            program,
+            input: input,
+            timeout: timeout,
+            grace: grace,
+            control: control ?? AttemptControl()
+        ).run()
+    }
+
+    private func text(_ output: AttemptOutput) -> String {
+        String(decoding: output.kept, as: UTF8.self)
+    }
+
+    /// A killed child that its parent left behind may stay a zombie until somebody reaps it.
+    private func isGone(_ pid: Int32) -> Bool {
+        for _ in 0..<1_000_000 {
+            guard
+                let status = try? String(contentsOfFile: "/proc/\(pid)/stat", encoding: .utf8)
+            else { return true }
+            if status.split(separator: " ").dropFirst(2).first == "Z" { return true }
+            sched_yield()
+        }
+        return false
+    }
+}

@@ -1,0 +1,60 @@
+import Foundation
+import QueueCore
+import Spawn
+import Testing
+
+@testable import Worker
+
+@Suite(.timeLimit(.minutes(1)))
+struct LeftoversTests {
+    private let token = AttemptToken(job: JobID(rawValue: 17), attempt: 3)
+    private let store = UUID().uuidString
+
+    @Test
+    func `what left the session of a handler is found by its environment and killed`()
+        async throws
+    {
+        let environment = ["SAMOVAR_TOKEN=17.3", "SAMOVAR_STORE=\(store)", "PATH=/usr/bin:/bin"]
+        let child = try start(environment)
+        #expect(await Leftovers(token: token, storeID: store).killAll())
+        #expect(child.reap() == .signal(SIGKILL))
+    }
+
+    static let strangers = [
+        ["SAMOVAR_TOKEN=17.3", "SAMOVAR_STORE=another"], ["SAMOVAR_TOKEN=17.30"],
+        ["SAMOVAR_TOKEN=7.3"], ["SAMOVAR_TOKEN=117.3"], ["XSAMOVAR_TOKEN=17.3"],
+        ["OTHER=SAMOVAR_TOKEN=17.3"], [],
+    ]
+
+    @Test(arguments: strangers)
+    func `the processes of others are left alone`(environment: [String]) async throws {
+        let hasStore = environment.contains { $0.hasPrefix("SAMOVAR_STORE=") }
+        let child = try start(environment + (hasStore ? [] : ["SAMOVAR_STORE=\(store)"]))
+        #expect(await Leftovers(token: token, storeID: store).killAll())
+        #expect(kill(child.pid, 0) == 0)
+        child.signalGroup(SIGTERM)
+        #expect(child.reap() == .signal(SIGTERM))
+    }
+
+    @Test
+    func `nothing left is fine`() async {
+        #expect(await Leftovers(token: token, storeID: store).killAll())
+    }
+
+    /// A program in a session of its own, as setsid(1) makes one.
+    private func start(_ environment: [String]) throws -> ChildProcess {
+        let (input, output) = try (PipeEnds(), PipeEnds())
+        defer {
+            input.close()
+            output.close()
+        }
+        return try ChildProcess(
+            command: ["/bin/sleep", "1000"],
+            environment: environment,
+            directory: nil,
+            standardInput: input.readEnd,
+            standardOutput: output.writeEnd,
+            standardError: output.writeEnd
+        )
+    }
+}
