@@ -12,7 +12,9 @@ CREATE TABLE store (
     uuid TEXT NOT NULL,
     created_at INTEGER NOT NULL,
     schema INTEGER NOT NULL,
-    probed_at INTEGER  -- when a readiness check last wrote to the store
+    probed_at INTEGER,  -- when a readiness check last wrote to the store
+    wall_lead INTEGER,  -- wall time minus CLOCK_MONOTONIC within wall_boot, to notice clock steps
+    wall_boot TEXT
 ) STRICT;
 
 CREATE TABLE migration (

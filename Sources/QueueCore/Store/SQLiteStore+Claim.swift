@@ -14,6 +14,7 @@ extension SQLiteStore {
         worker: WorkerID
     ) throws(StoreError) -> (ends: [EndResult], claimed: [ClaimedJob]) {
         let written = try write { database in
+            try self.followClock(in: database)
             let results = try ends.map { try self.write($0, in: database) }
             let claims = try self.claim(request, worker: worker, in: database)
             return (results: results, claims: claims)

@@ -11,6 +11,7 @@ extension SQLiteStore {
 
     package func register(_ worker: WorkerRegistration) throws(StoreError) {
         try write { database in
+            try self.followClock(in: database)
             let now = clocks.now().rawValue
             try database.execute(
                 sql: """
