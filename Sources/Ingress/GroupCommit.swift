@@ -91,13 +91,16 @@ final class GroupCommit: Sendable {
     /// Notes an incident, to be written between commits.
     func note(_ incident: Incident) {
         state.withLock { state in
-            // One per kind, source and subject is enough: the store counts, and a flood of
-            // refused bodies must not become a flood of writes.
-            let isNoted = state.incidents.contains {
+            // Counted together: a flood of refused bodies must not become a flood of writes.
+            let noted = state.incidents.firstIndex {
                 ($0.kind, $0.source, $0.subject)
                     == (incident.kind, incident.source, incident.subject)
             }
-            if !isNoted { state.incidents.append(incident) }
+            if let noted {
+                state.incidents[noted].count += incident.count
+            } else {
+                state.incidents.append(incident)
+            }
         }
         newWork.yield()
     }

@@ -33,12 +33,8 @@ package final class HTTPConnection {
                 unsafe connect(descriptor, address, size)
             }
         }
-        guard result == 0 else {
-            // Not in deinit: a class whose init throws has none yet.
-            let reason = errno
-            close(descriptor)
-            throw .cannotConnect(errno: reason)
-        }
+        // All properties are set, so deinit runs and closes the socket.
+        guard result == 0 else { throw .cannotConnect(errno: errno) }
     }
 
     deinit {

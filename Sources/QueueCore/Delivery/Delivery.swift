@@ -94,6 +94,8 @@ package struct Incident: Sendable {
     /// What it is counted by: incidents of one kind, source and subject share a row.
     package var subject: String
     package var detail: String
+    /// How often it happened since it was last recorded.
+    package var count = 1
 
     package init(kind: Kind, source: String, subject: String, detail: String) {
         self.kind = kind

@@ -77,8 +77,8 @@ extension SQLiteStore {
         try database.execute(
             sql: Self.countIncident,
             arguments: [
-                incident.kind.rawValue, incident.source, incident.subject, incident.detail, now,
-                now,
+                incident.kind.rawValue, incident.source, incident.subject, incident.detail,
+                incident.count, now, now,
             ]
         )
     }
@@ -109,9 +109,9 @@ extension SQLiteStore {
         """
 
     private static let countIncident = """
-        INSERT INTO incident (kind, source, subject, detail, first_at, last_at)
-        VALUES (?, ?, ?, ?, ?, ?)
+        INSERT INTO incident (kind, source, subject, detail, count, first_at, last_at)
+        VALUES (?, ?, ?, ?, ?, ?, ?)
         ON CONFLICT (kind, source, subject) DO UPDATE
-        SET count = count + 1, detail = excluded.detail, last_at = excluded.last_at
+        SET count = count + excluded.count, detail = excluded.detail, last_at = excluded.last_at
         """
 }

@@ -107,6 +107,18 @@ final class Site: Sendable {
         return program
     }
 
+    /// Starts ingress and worker with `samovar up`, and waits until both are there.
+    func startBoth() throws -> RunningIngress {
+        let ingress = try RunningIngress(start("up", under: [Binaries.samovar]))
+        try ingress.program.awaitLine("working")
+        return ingress
+    }
+
+    /// The pids of all that was started for this site and still runs, handlers included.
+    var processes: [Int32] {
+        Processes.whoseEnvironment(contains: Data("\0TMPDIR=\(folder)\0".utf8))
+    }
+
     /// Starts the ingress and waits until it listens.
     func startIngress(under wrapper: [String] = []) throws -> RunningIngress {
         try RunningIngress(start(Binaries.ingress, under: wrapper))
@@ -133,9 +145,8 @@ final class Site: Sendable {
     /// Kills what is left, handlers and their children included.
     private func end() {
         for program in programs.withLock(\.self) { program.killNow() }
-        let mark = Data("\0TMPDIR=\(folder)\0".utf8)
         _ = try? waitFor("what is left to be gone") {
-            let left = Processes.whoseEnvironment(contains: mark)
+            let left = processes
             for pid in left { kill(pid, SIGKILL) }
             return left.isEmpty ? true : nil
         }
