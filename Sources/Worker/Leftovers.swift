@@ -18,11 +18,18 @@ struct Leftovers: Sendable {
     ///
     /// - Returns: false when some are still there after five seconds (a disk that hangs).
     func killAll() async -> Bool {
+        var looksWithNothingToKill = 0
         for _ in 0..<Self.looks {
             let found = find()
-            if found.isEmpty { return true }
-            for pid in found { kill(pid, SIGKILL) }
-            // A killed process needs a moment to go; cancellation only makes the looks quicker.
+            for pid in found.ours { kill(pid, SIGKILL) }
+            if found.ours.isEmpty {
+                looksWithNothingToKill += 1
+                if !found.areSomeUnknown || looksWithNothingToKill >= Self.looksAtUnknown {
+                    return true
+                }
+            }
+            // A process needs a moment to go, or to begin; cancellation only makes the looks
+            // quicker.
             try? await Task.sleep(for: Self.pause)
         }
         return false
@@ -31,18 +38,40 @@ struct Leftovers: Sendable {
     private static let pause = Duration.milliseconds(5)
     private static let looks = 1000
 
-    private func find() -> [pid_t] {
-        let entries = try? FileManager.default.contentsOfDirectory(atPath: "/proc")
-        guard let entries else { preconditionFailure("/proc cannot be read: is it mounted?") }
-        return entries.compactMap { pid_t($0) }.filter(isLeft)
+    /// A program whose environment stays empty was started with none; one that is just being
+    /// executed has it after some microseconds. A tenth of a second tells them apart.
+    private static let looksAtUnknown = 20
+
+    private enum Kind {
+        case ours
+        case another
+        /// It has no environment, or not yet: exec lets go of the worker's lock before it fills
+        /// in the environment.
+        case unknown
     }
 
-    /// Processes of other users cannot be read and cannot be ours; zombies have no environment.
-    private func isLeft(_ pid: pid_t) -> Bool {
+    private func find() -> (ours: [pid_t], areSomeUnknown: Bool) {
+        let entries = try? FileManager.default.contentsOfDirectory(atPath: "/proc")
+        guard let entries else { preconditionFailure("/proc cannot be read: is it mounted?") }
+        let kinds = entries.compactMap { pid_t($0) }.map { pid in (pid: pid, kind: kind(of: pid)) }
+        return (
+            kinds.filter { $0.kind == .ours }.map(\.pid),
+            kinds.contains { $0.kind == .unknown }
+        )
+    }
+
+    /// Processes of other users cannot be read, and cannot be ours.
+    private func kind(of pid: pid_t) -> Kind {
         guard let environment = FileManager.default.contents(atPath: "/proc/\(pid)/environ") else {
-            return false
+            return .another
         }
+        guard !environment.isEmpty else { return isProgram(pid) ? .unknown : .another }
         let bytes = Data([0]) + environment
-        return marks.allSatisfy { bytes.range(of: $0) != nil }
+        return marks.allSatisfy { bytes.range(of: $0) != nil } ? .ours : .another
+    }
+
+    /// Zombies and threads of the kernel execute no file: proc(5).
+    private func isProgram(_ pid: pid_t) -> Bool {
+        (try? FileManager.default.destinationOfSymbolicLink(atPath: "/proc/\(pid)/exe")) != nil
     }
 }

@@ -17,7 +17,24 @@ struct LeftoversTests {
         let environment = ["SAMOVAR_TOKEN=17.3", "SAMOVAR_STORE=\(store)", "PATH=/usr/bin:/bin"]
         let child = try start(environment)
         #expect(await Leftovers(token: token, storeID: store).killAll())
+        #expect(hasEnded(child), "it is gone when killAll returns")
+        child.signalGroup(SIGTERM)  // so that a failure does not wait for ever
         #expect(child.reap() == .signal(SIGKILL))
+    }
+
+    private func hasEnded(_ child: ChildProcess) -> Bool {
+        var event = pollfd(fd: child.exitDescriptor, events: Int16(POLLIN), revents: 0)
+        return unsafe poll(&event, 1, 0) == 1
+    }
+
+    @Test(arguments: 0..<50)
+    func `a program that is only just being executed is found too`(_: Int) async throws {
+        let environment = ["SAMOVAR_TOKEN=17.3", "SAMOVAR_STORE=\(store)"]
+        let child = try start(environment)
+        #expect(await Leftovers(token: token, storeID: store).killAll())
+        #expect(hasEnded(child))
+        child.signalGroup(SIGTERM)
+        _ = child.reap()
     }
 
     static let strangers = [
