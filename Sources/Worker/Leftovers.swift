@@ -39,7 +39,9 @@ struct Leftovers: Sendable {
     private static let looks = 1000
 
     /// A program whose environment stays empty was started with none; one that is just being
-    /// executed has it after some microseconds. A tenth of a second tells them apart.
+    /// executed has it after some microseconds.
+    ///
+    /// A tenth of a second tells them apart.
     private static let looksAtUnknown = 20
 
     private enum Kind {
