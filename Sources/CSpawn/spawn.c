@@ -29,8 +29,6 @@ int samovar_spawn(char *const argv[], char *const envp[], const char *directory,
         && (result = posix_spawn_file_actions_adddup2(&actions, err, 2)) == 0
         // Also what this process was started with, or a library opened without O_CLOEXEC.
         && (result = posix_spawn_file_actions_addclosefrom_np(&actions, 3)) == 0
-        // Also what this process itself inherited without close-on-exec.
-        && (result = posix_spawn_file_actions_addclosefrom_np(&actions, 3)) == 0
         && (directory == NULL
             || (result = posix_spawn_file_actions_addchdir_np(&actions, directory)) == 0)
         && (result = posix_spawnattr_setsigmask(&attributes, &none)) == 0

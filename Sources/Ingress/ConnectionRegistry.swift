@@ -11,16 +11,31 @@ final class ConnectionRegistry {
     /// Bytes of bodies held by all requests.
     var bytesInMemory = 0
 
-    /// - Returns: false when there are too many.
+    private let connectionsMost: Int
+
+    init(connectionsMost: Int) {
+        self.connectionsMost = connectionsMost
+    }
+
+    /// Takes a connection in; at the limit the one that has been idle longest goes for it.
+    ///
+    /// - Returns: false when there are too many, and all are at work.
     func add(_ connection: RequestHandler) -> Bool {
-        guard connections.count < IngressLimits.connections, !isStopping else { return false }
+        guard !isStopping else { return false }
+        if connections.count >= connectionsMost {
+            let idle = connections.values.compactMap { other in
+                other.idleUntil.map { (connection: other, until: $0) }
+            }
+            guard let longest = idle.min(by: { $0.until < $1.until }) else { return false }
+            longest.connection.stop()
+        }
         connections[ObjectIdentifier(connection)] = connection
         return true
     }
 
     func remove(_ connection: RequestHandler) {
         connections[ObjectIdentifier(connection)] = nil
-        if connections.isEmpty { whenEmpty?() }
+        tellWhenEmpty()
     }
 
     /// Called a few times a second: a task per request would cost more than the request.
@@ -32,7 +47,14 @@ final class ConnectionRegistry {
     func stop(whenEmpty: @escaping () -> Void) {
         isStopping = true
         self.whenEmpty = whenEmpty
-        if connections.isEmpty { whenEmpty() }
         for connection in connections.values { connection.stop() }
+        tellWhenEmpty()
+    }
+
+    /// Once.
+    private func tellWhenEmpty() {
+        guard connections.isEmpty, let tell = whenEmpty else { return }
+        whenEmpty = nil
+        tell()
     }
 }

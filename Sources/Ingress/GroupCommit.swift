@@ -35,6 +35,9 @@ final class GroupCommit: Sendable {
         var committing: [Waiting] = []
         var incidents: [Incident] = []
         var isFinished = false
+        var failureLogged = NIODeadline.uptimeNanoseconds(0)
+        /// Answered 503 since a failure was last logged.
+        var refused = 0
     }
 
     private let state = Mutex(State())
@@ -133,6 +136,7 @@ final class GroupCommit: Sendable {
             do throws(StoreError) {
                 try await store.record(incident)
             } catch {
+                if case .inputOutput = error { throw error }
                 // The request was answered; all that is lost is the count.
                 logger.warning(
                     "incident not recorded",
@@ -155,13 +159,27 @@ final class GroupCommit: Sendable {
                 if case .busy = error { return takeAll(&state.committing) }
                 return takeAll(&state.committing) + takeAll(&state.gathering)
             }
-            logger.error(
-                "commit failed",
-                metadata: ["error": "\(error)", "deliveries": "\(failed.count)"]
-            )
+            logFailure(error, answered: failed.count)
             tell(failed.map { ($0, .failed(error)) })
             if case .inputOutput = error { throw error }
         }
+    }
+
+    /// The first failure and then one every ten seconds: a full disk must not fill the log's too.
+    private func logFailure(_ error: StoreError, answered: Int) {
+        let toLog = state.withLock { state -> Int? in
+            state.refused += answered
+            let now = NIODeadline.now()
+            guard now >= state.failureLogged + IngressLimits.refusalLogInterval else { return nil }
+            state.failureLogged = now
+            defer { state.refused = 0 }
+            return state.refused
+        }
+        guard let toLog else { return }
+        logger.error(
+            "cannot commit",
+            metadata: ["error": "\(error)", "answered.503": "\(toLog)"]
+        )
     }
 
     /// Called with the write lock held.

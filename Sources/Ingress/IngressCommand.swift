@@ -53,10 +53,13 @@ struct IngressCommand: AsyncParsableCommand {
     /// Deliveries come from a reverse proxy or a Gitea on this machine, unless the operator says
     /// that the network is meant.
     private func refusePublicAddress(_ ingress: IngressSettings) throws {
-        guard !allowPublic, !ingress.listen.isLoopback else { return }
+        let addresses =
+            [("listen", ingress.listen)] + (ingress.health.map { [("health", $0)] } ?? [])
+        let open = addresses.first { !$0.1.isLoopback }
+        guard !allowPublic, let open else { return }
         throw Failure(
             .configuration,
-            "ingress.listen is \(ingress.listen), which other machines can reach",
+            "ingress.\(open.0) is \(open.1), which other machines can reach",
             hint: "Listen on 127.0.0.1 behind a reverse proxy, or add --allow-public."
         )
     }

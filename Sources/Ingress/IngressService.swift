@@ -109,7 +109,7 @@ struct IngressService {
     /// when all of it is stored.
     func run(until requests: AsyncStream<StopRequest>) async throws {
         let registry = NIOLoopBoundBox.makeBoxSendingValue(
-            ConnectionRegistry(),
+            ConnectionRegistry(connectionsMost: Self.connectionsMost()),
             eventLoop: eventLoop
         )
         let listener = try await listen(registry)
@@ -119,30 +119,78 @@ struct IngressService {
             delay: IngressLimits.sweep
         ) { _ in registry.value.sweep(now: .now()) }
 
-        try await withThrowingTaskGroup(of: Void.self) { group in
+        try await withThrowingTaskGroup(of: Part.self) { group in
             // On the store's own thread: a commit costs no further thread switches.
-            group.addTask(executorPreference: store.executor) { try await shared.commit.run() }
-            group.addTask {
-                for await _ in requests { break }
-                logger.info("stopping")
-                try? await listener.close()  // already closed is closed
-                try await drain(registry)
-                shared.commit.finish()
+            group.addTask(executorPreference: store.executor) {
+                try await shared.commit.run()
+                return .commits
             }
-            // Whichever ends with an error ends the other.
-            try await group.waitForAll()
+            group.addTask {
+                await stop(listener, registry, asToldBy: requests)
+                return .stopRequests
+            }
+            // Commits end when the last request is answered, or with an error.
+            for try await part in group where part == .commits { group.cancelAll() }
         }
         sweeping.cancel()
         try? await health?.close()  // already closed is closed
         logger.info("stopped")
     }
 
-    private func drain(_ registry: NIOLoopBoundBox<ConnectionRegistry>) async throws {
-        let empty = eventLoop.makePromise(of: Void.self)
-        eventLoop.execute {
-            registry.value.stop { empty.succeed() }
+    /// As many as this process may open files for, having raised its limit as far as it may.
+    private static func connectionsMost() -> Int {
+        var limit = rlimit()
+        guard unsafe getrlimit(__rlimit_resource_t(RLIMIT_NOFILE.rawValue), &limit) == 0 else {
+            preconditionFailure("getrlimit(RLIMIT_NOFILE) cannot fail: \(errno)")
         }
-        try await empty.futureResult.get()
+        var raised = rlimit(rlim_cur: limit.rlim_max, rlim_max: limit.rlim_max)
+        if unsafe setrlimit(__rlimit_resource_t(RLIMIT_NOFILE.rawValue), &raised) == 0 {
+            limit = raised
+        }
+        let descriptors = Int(clamping: limit.rlim_cur)
+        return max(1, min(IngressLimits.connections, descriptors - IngressLimits.otherDescriptors))
+    }
+
+    /// What runs side by side while the ingress serves.
+    private enum Part {
+        case commits
+        case stopRequests
+    }
+
+    /// First request: accept no more and answer what is in flight.
+    ///
+    /// Second: give up on that.
+    private func stop(
+        _ listener: any Channel,
+        _ registry: NIOLoopBoundBox<ConnectionRegistry>,
+        asToldBy requests: AsyncStream<StopRequest>
+    ) async {
+        await withTaskGroup(of: Void.self) { group in
+            for await request in requests {
+                switch request {
+                case .gracefully:
+                    logger.info("stopping")
+                    group.addTask {
+                        try? await listener.close()  // already closed is closed
+                        await drain(registry)
+                        shared.commit.finish()
+                    }
+                case .now:
+                    // A store that somebody holds would be waited for without end. What was
+                    // acknowledged is stored, and nothing else was promised.
+                    logger.warning("stopping at once")
+                    _exit(ExitStatus.findings.rawValue)
+                }
+            }
+        }
+    }
+
+    private func drain(_ registry: NIOLoopBoundBox<ConnectionRegistry>) async {
+        await withCheckedContinuation { continuation in
+            eventLoop.execute {
+                registry.value.stop { continuation.resume() }
+            }
+        }
     }
 
     private func listen(
@@ -175,6 +223,7 @@ struct IngressService {
         let listener = try await bind(address, key: "ingress.health") { channel in
             channel.eventLoop.makeCompletedFuture {
                 let pipeline = channel.pipeline.syncOperations
+                try pipeline.addHandler(IdleStateHandler(allTimeout: IngressLimits.head))
                 try pipeline.configureHTTPServerPipeline(withErrorHandling: true)
                 try pipeline.addHandler(HealthHandler(service: shared))
             }

@@ -23,7 +23,11 @@ enum IngressLimits {
     /// How often deadlines are looked at.
     static let sweep = TimeAmount.milliseconds(250)
 
+    /// At most; fewer when this process may open fewer files.
     static let connections = 4096
+
+    /// Descriptors that are not connections: the store, the doorbell, event loops, the log.
+    static let otherDescriptors = 64
 
     /// Bodies being received or waiting for a commit, all together.
     static let bytesInMemory = 256 << 20

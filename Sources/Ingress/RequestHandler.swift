@@ -24,7 +24,8 @@ final class RequestHandler: ChannelInboundHandler {
     private let service: IngressService.Shared
     private let registry: ConnectionRegistry
     private var phase = Phase.idle
-    private var deadline = NIODeadline.now() + IngressLimits.idle
+    /// A connection that never says anything is not kept as long as one between two requests.
+    private var deadline = NIODeadline.now() + IngressLimits.head
     private var keepsAlive = true
     private var heldBytes = 0
     private var remote = ""
@@ -44,7 +45,13 @@ final class RequestHandler: ChannelInboundHandler {
         }
     }
 
-    func channelInactive(context: ChannelHandlerContext) {
+    /// Until when an idle connection is kept; nil while there is a request.
+    var idleUntil: NIODeadline? {
+        if case .idle = phase { deadline } else { nil }
+    }
+
+    /// The end of every connection, also of one that never became active.
+    func handlerRemoved(context: ChannelHandlerContext) {
         // Nobody is left to answer: what is not yet part of a commit is taken back.
         if case .committing(let ticket) = phase { _ = service.commit.withdraw(ticket) }
         phase = .closing
@@ -137,7 +144,17 @@ final class RequestHandler: ChannelInboundHandler {
                 respond(.tooLarge(limit: service.source.bodyBytesMax), context)
                 return
             }
-            hold(part.readableBytes)
+            hold(upload.bytes - heldBytes)
+            guard registry.bytesInMemory <= IngressLimits.bytesInMemory else {
+                release()
+                keepsAlive = false
+                enter(
+                    .draining(bytesLeft: 2 * service.source.bodyBytesMax),
+                    for: IngressLimits.drain
+                )
+                respond(.unavailable(reason: "too many requests in memory"), context)
+                return
+            }
             phase = .body(upload)
         case .draining(let bytesLeft):
             let left = bytesLeft - part.readableBytes
@@ -271,6 +288,8 @@ final class RequestHandler: ChannelInboundHandler {
         write(.body(.byteBuffer(body)), context)
         write(.end(nil), context)
         context.flush()
+        // It sends requests and reads no answers: those would pile up here.
+        if !context.channel.isWritable { close(context) }
     }
 
     private func writeRawTimeout(_ context: ChannelHandlerContext) {

@@ -19,6 +19,7 @@ struct Upload {
     private let headers: WebhookHeaders
     private var check: SignatureCheck
     private var body = ByteBuffer()
+    private var received = 0
 
     /// Checks a request's head, in the order of docs/CONTRACT.md.
     ///
@@ -55,7 +56,10 @@ struct Upload {
     ///
     /// - Returns: false when the body is longer than allowed.
     mutating func receive(_ part: ByteBuffer) -> Bool {
-        guard body.readableBytes + part.readableBytes <= source.bodyBytesMax else { return false }
+        received += part.readableBytes
+        guard received <= source.bodyBytesMax else { return false }
+        // Whoever cannot have signed it is answered all the same, but nothing is kept for him.
+        if check.isSettled { return true }
         if headers.contentType == .json {
             unsafe part.withUnsafeReadableBytes { unsafe check.update($0) }
         }
@@ -64,12 +68,14 @@ struct Upload {
         return true
     }
 
+    /// Bytes held.
     var bytes: Int { body.readableBytes }
 
     /// Verifies the whole.
     ///
     /// - Returns: nil when no active secret signed these bytes, whatever the reason.
     mutating func finish(remote: String, receivedAt: Timestamp) -> Delivery? {
+        if check.isSettled { return nil }
         let bytes = Data(buffer: body)
         if headers.contentType == .form {
             guard let payload = SignedBytes.of(body: bytes, contentType: .form) else { return nil }

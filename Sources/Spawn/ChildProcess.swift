@@ -77,6 +77,10 @@ package struct ChildProcess: Sendable {
 package struct SpawnError: Error, CustomStringConvertible {
     package var code: Int32
 
+    package init(code: Int32) {
+        self.code = code
+    }
+
     /// Whether the program itself cannot be executed, which trying again will not change.
     package var isPermanent: Bool {
         switch code {

@@ -19,7 +19,8 @@ struct Leftovers: Sendable {
     /// - Returns: false when some are still there after five seconds (a disk that hangs).
     func killAll() async -> Bool {
         var looksWithNothingToKill = 0
-        for _ in 0..<Self.looks {
+        let deadline = ContinuousClock.now + Self.patience
+        while ContinuousClock.now < deadline {
             let found = find()
             for pid in found.ours { kill(pid, SIGKILL) }
             if found.ours.isEmpty {
@@ -36,7 +37,11 @@ struct Leftovers: Sendable {
     }
 
     private static let pause = Duration.milliseconds(5)
-    private static let looks = 1000
+
+    /// The work loop waits meanwhile: far less than a lease.
+    ///
+    /// Who asks tries again.
+    private static let patience = Duration.seconds(5)
 
     /// A program whose environment stays empty was started with none; one that is just being
     /// executed has it after some microseconds.

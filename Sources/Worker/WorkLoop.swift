@@ -74,8 +74,8 @@ final class WorkLoop: Sendable {
         var isFinished: Bool {
             switch stage {
             case .working: false
-            case .draining, .stoppingHandlers: running.isEmpty && unrecorded.isEmpty
-            case .killingHandlers:
+            case .draining: running.isEmpty && unrecorded.isEmpty
+            case .stoppingHandlers, .killingHandlers:
                 running.count == unrecorded.count && (unrecorded.isEmpty || storeIsInTrouble)
             }
         }
@@ -155,26 +155,27 @@ final class WorkLoop: Sendable {
 
     // MARK: Routing
 
-    /// Routes until nothing waits.
+    /// Routes one batch.
+    ///
+    /// There may be more than a lease is long: so the rest waits for the next look, after leases,
+    /// outcomes and claims had their turn.
     private func route() async throws(StoreError) {
-        while true {
-            let waiting = try await store.waitingToBeRouted(atMost: Self.routingBatch)
-            guard !waiting.isEmpty else { return }
-            let decisions = waiting.map(router.decide)
-            guard case .decided(let jobs) = try await store.decide(decisions) else { continue }
-            if !jobs.isEmpty { doorbell.ring(except: id.rawValue) }
-            for (delivery, decision) in zip(waiting, decisions) {
-                logger.info(
-                    "delivery \(decision.verdict.rawValue)",
-                    metadata: [
-                        "delivery.id": "\(delivery.id)",
-                        "delivery.seq": "\(delivery.target.delivery)",
-                        "event.type": "\(delivery.eventType)",
-                        "jobs": "\(decision.jobs.count)",
-                        "reason": "\(decision.reason ?? "-")",
-                    ]
-                )
-            }
+        let waiting = try await store.waitingToBeRouted(atMost: Self.routingBatch)
+        guard !waiting.isEmpty else { return }
+        let decisions = waiting.map(router.decide)
+        let result = try await store.decide(decisions)
+        inbox.ring()
+        guard case .decided(let jobs) = result else { return }
+        if !jobs.isEmpty { doorbell.ring(except: id.rawValue) }
+        for (delivery, decision) in zip(waiting, decisions) {
+            var metadata: Logger.Metadata = [
+                "delivery.id": "\(delivery.id)",
+                "delivery.seq": "\(delivery.target.delivery)",
+                "event.type": "\(delivery.eventType)",
+                "jobs": "\(decision.jobs.count)",
+            ]
+            if let reason = decision.reason { metadata["reason"] = "\(reason)" }
+            logger.info("delivery \(decision.verdict.rawValue)", metadata: metadata)
         }
     }
 

@@ -33,7 +33,6 @@ struct WorkerService {
         let stateFolder = configuration.stateFolder
         // The lock before the row: a row without a held lock means a dead worker.
         let lock = try WorkerLock(stateFolder: stateFolder, worker: id)
-        defer { lock.release() }
         let bell = try DoorbellListener(stateFolder: stateFolder, name: id.rawValue)
         defer { bell.close() }
         try await store.register(
@@ -85,6 +84,8 @@ struct WorkerService {
             for try await part in group where part == .workLoop { group.cancelAll() }
         }
         try await store.retire(id)
+        // Only now: after an error the kernel lets go of it, when no thread can start a handler.
+        lock.release()
         logger.info("stopped", metadata: ["worker": "\(id)"])
     }
 

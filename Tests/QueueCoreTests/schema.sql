@@ -197,8 +197,10 @@ CREATE TRIGGER attempt_has_a_job BEFORE INSERT ON attempt
 WHEN NOT EXISTS (SELECT 1 FROM job WHERE id = NEW.job)
     OR EXISTS (SELECT 1 FROM attempt WHERE job = NEW.job AND number = NEW.number)
     OR EXISTS (SELECT 1 FROM attempt WHERE id = NEW.id)
+    OR NOT EXISTS (
+        SELECT 1 FROM job WHERE id = NEW.job AND state = 'leased' AND attempt = NEW.number)
 BEGIN
-    SELECT RAISE(ABORT, 'an attempt belongs to a job, has a number of its own, and replaces none');
+    SELECT RAISE(ABORT, 'an attempt belongs to a job that is leased, has the job''s number, and replaces none');
 END;
 
 CREATE TRIGGER attempt_is_kept_with_its_job BEFORE DELETE ON attempt
@@ -257,6 +259,8 @@ END;
 
 CREATE TRIGGER job_begins_ready BEFORE INSERT ON job
 WHEN NEW.state <> 'ready' OR NEW.attempt <> 0 OR NEW.blocked <> 0
+    -- An id of one's own choice could step in front of a lane's running job.
+    OR (NEW.id > 0 AND NEW.id <= coalesce((SELECT max(id) FROM job), 0))
     OR (NEW.replay_of IS NOT NULL AND NOT EXISTS (SELECT 1 FROM job WHERE id = NEW.replay_of))
     OR EXISTS (SELECT 1 FROM job WHERE id = NEW.id)
     OR NOT EXISTS (SELECT 1 FROM delivery WHERE seq = NEW.delivery)
@@ -310,6 +314,15 @@ BEGIN
     SELECT RAISE(ABORT, 'a claim sets attempt = attempt + 1');
 END;
 
+CREATE TRIGGER job_leaves_its_lease_with_its_attempt BEFORE UPDATE OF state ON job
+WHEN OLD.state = 'leased' AND NEW.state <> 'leased'
+    AND EXISTS (
+        SELECT 1 FROM attempt
+        WHERE job = OLD.id AND number = OLD.attempt AND outcome IS NULL)
+BEGIN
+    SELECT RAISE(ABORT, 'this job runs: UPDATE job SET cancel_requested = 1 stops its handler, then cancels it');
+END;
+
 CREATE TRIGGER job_passes_its_lane_on AFTER UPDATE OF state ON job
 WHEN NEW.lane IS NOT NULL AND NEW.state <> OLD.state AND NEW.state <> 'leased'
 BEGIN
@@ -332,6 +345,15 @@ BEGIN
             ORDER BY live.id LIMIT 1)
         AND NOT EXISTS (
             SELECT 1 FROM job AS held WHERE held.lane = NEW.lane AND held.state = 'leased');
+END;
+
+CREATE TRIGGER job_that_waits_is_cancelled_at_once AFTER UPDATE OF cancel_requested ON job
+WHEN NEW.state = 'ready' AND NEW.cancel_requested = 1
+BEGIN
+    UPDATE job
+    SET state = 'cancelled', reason = 'cancelled by an operator',
+        finished_at = CAST((julianday('now') - 2440587.5) * 86400000000 AS INTEGER)
+    WHERE id = NEW.id;
 END;
 
 CREATE TRIGGER job_transition_is_allowed BEFORE UPDATE OF state ON job

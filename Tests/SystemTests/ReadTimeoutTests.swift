@@ -43,9 +43,20 @@ struct ReadTimeoutTests {
     }
 
     @Test
-    func `an idle connection is closed after 5 minutes without a word`() async throws {
+    func `a connection that never says a word is closed after 10 seconds`() async throws {
         try await withConnection { connection in
-            #expect(connection.sent(after: .seconds(299)) == "")
+            #expect(connection.sent(after: .seconds(9)) == "")
+            #expect(connection.isOpen)
+            #expect(connection.sent(after: .seconds(11)) == "")
+            #expect(!connection.isOpen)
+        }
+    }
+
+    @Test
+    func `between two requests a connection is kept for 5 minutes`() async throws {
+        try await withConnection { connection in
+            try connection.receive("GET /nowhere HTTP/1.1\r\nHost: a\r\n\r\n")
+            #expect(connection.sent(after: .seconds(299)).hasPrefix("HTTP/1.1 404 "))
             #expect(connection.isOpen)
             #expect(connection.sent(after: .seconds(301)) == "")
             #expect(!connection.isOpen)
@@ -92,7 +103,7 @@ struct ReadTimeoutTests {
     private struct Connection {
         let bodyBytesMax = 1 << 20
         private let channel = EmbeddedChannel()
-        private let registry = ConnectionRegistry()
+        private let registry = ConnectionRegistry(connectionsMost: 100)
 
         init(store: SQLiteStore, path: String) throws {
             let folder = path.split(separator: "/").dropLast().joined(separator: "/")

@@ -74,6 +74,14 @@ package struct SignatureCheck {
         }
     }
 
+    /// Whether the verdict no longer depends on the bytes: nothing was signed, or not properly.
+    package var isSettled: Bool {
+        switch state {
+        case .settled: true
+        case .hashing: false
+        }
+    }
+
     private func verdict(
         of candidates: [(keyID: String, hmac: HMACSHA256)]
     ) -> SignatureVerdict {

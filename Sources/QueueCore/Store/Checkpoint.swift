@@ -24,11 +24,19 @@ final class Checkpoint {
         }
     }
 
-    /// Pages at which the next one is due: more than usual while a reader blocks them.
-    private var dueAtPages = Limits.checkpointPages
+    /// Pages in the log when a reader last kept some of them there; nil when none did.
+    private var blockedAtPages: Int?
 
     /// Whether the log has grown enough.
-    var isDue: Bool { meter.pages >= dueAtPages }
+    ///
+    /// Called after every commit.
+    var isDue: Bool {
+        // A smaller log than the one that was blocked began anew, whoever moved it.
+        if let blocked = blockedAtPages, meter.pages >= blocked {
+            return meter.pages >= blocked + Limits.checkpointRetryPages
+        }
+        return meter.pages >= Limits.checkpointPages
+    }
 
     /// Pages in the log at the last commit.
     var logPages: Int { meter.pages }
@@ -44,8 +52,7 @@ final class Checkpoint {
         guard let result else { preconditionFailure("wal_checkpoint returns one row") }
         let (inLog, moved): (Int, Int) = (result[1], result[2])
         // What a reader still needs stays in the log: every commit would try again in vain.
-        dueAtPages =
-            moved == inLog ? Limits.checkpointPages : inLog + Limits.checkpointRetryPages
+        blockedAtPages = moved == inLog ? nil : inLog
     }
 
     func close() throws {

@@ -1,5 +1,6 @@
 import Foundation
 import GRDB
+import Logging
 
 /// Jobs of one handler and one repository: claims take from each group in turn.
 struct GroupCursor: Equatable, Sendable {
@@ -13,17 +14,12 @@ extension SQLiteStore {
         for request: ClaimRequest,
         worker: WorkerID
     ) throws(StoreError) -> (ends: [EndResult], claimed: [ClaimedJob]) {
-        let written = try write { database in
+        try write { database in
             try self.followClock(in: database)
             let results = try ends.map { try self.write($0, in: database) }
-            let claims = try self.claim(request, worker: worker, in: database)
-            return (results: results, claims: claims)
+            let tokens = try self.claim(request, worker: worker, in: database)
+            return (results, try tokens.map { try Self.claimedJob($0, in: database) })
         }
-        // Bodies never change, so they are read after the commit, outside the write lock.
-        let claimed = try read { database in
-            try written.claims.map { try Self.claimedJob($0, in: database) }
-        }
-        return (written.results, claimed)
     }
 
     // MARK: The claim
@@ -57,10 +53,15 @@ extension SQLiteStore {
                 emptyInARow += 1
                 continue
             }
+            guard let token = try leaseUnlessRefused(job, to: worker, now: now, in: database)
+            else {
+                emptyInARow += 1
+                continue
+            }
             emptyInARow = 0
             capacity[group.handler, default: 0] -= 1
             claimCursor = group
-            tokens.append(try lease(job, to: worker, now: now, in: database))
+            tokens.append(token)
         }
         return tokens
     }
@@ -108,6 +109,30 @@ extension SQLiteStore {
             if (row["run_at"] as Int64) <= now.rawValue { return (row["id"], row["attempt"]) }
             // The earliest of this priority is not due, so none of it is.
             priority = row["priority"]
+        }
+    }
+
+    /// A row that the schema refuses to lease (somebody's hand was in it) must not keep the others
+    /// from running, nor their outcomes from being written.
+    private func leaseUnlessRefused(
+        _ job: (id: Int64, attempt: Int64),
+        to worker: WorkerID,
+        now: Timestamp,
+        in database: Database
+    ) throws -> AttemptToken? {
+        do {
+            var token: AttemptToken?
+            try database.inSavepoint {
+                token = try lease(job, to: worker, now: now, in: database)
+                return .commit
+            }
+            return token
+        } catch let error as DatabaseError where error.resultCode == .SQLITE_CONSTRAINT {
+            logger.error(
+                "this job cannot be leased and is passed over",
+                metadata: ["job.id": "\(job.id)", "error": "\(error.message ?? "")"]
+            )
+            return nil
         }
     }
 

@@ -16,9 +16,9 @@ extension SQLiteStore {
             snoozedSince: (leased["snoozed_since"] as Int64?).map(Timestamp.init(rawValue:)),
             cancelRequested: leased["cancel_requested"]
         )
-        let state = try apply(next, to: end.token, now: end.endedAt, in: database)
+        // The attempt first: a job leaves its lease only when its attempt has ended.
         try close(end, as: next.recorded, in: database)
-        return .written(state)
+        return .written(try apply(next, to: end.token, now: end.endedAt, in: database))
     }
 
     /// What an outcome makes of its job.
@@ -212,25 +212,6 @@ extension SQLiteStore {
             let counts = workerDied && !orphan.earlierBoot
             let losses = (row["losses"] as Int) + (counts ? 1 : 0)
             let now = clocks.now()
-            let state: JobState
-            let cancelRequested: Bool = row["cancel_requested"]
-            if cancelRequested || losses >= Limits.lossesMost {
-                state = cancelRequested ? .cancelled : .dead
-                let reason =
-                    cancelRequested
-                    ? "cancelled by an operator"
-                    : "quarantined: \(losses) workers died while it ran"
-                try database.cachedStatement(sql: Self.endJob).execute(arguments: [
-                    state.rawValue, reason, now.rawValue, 0, counts ? 1 : 0,
-                    orphan.token.job.rawValue, orphan.token.attempt,
-                ])
-            } else {
-                state = .ready
-                try database.cachedStatement(sql: Self.readyAgain).execute(arguments: [
-                    now.rawValue, 0, counts ? 1 : 0, nil,
-                    orphan.token.job.rawValue, orphan.token.attempt,
-                ])
-            }
             let error =
                 orphan.earlierBoot
                 ? "the machine was started again"
@@ -245,6 +226,26 @@ extension SQLiteStore {
                 as: "lost",
                 in: database
             )
+            let state: JobState
+            let cancelRequested: Bool = row["cancel_requested"]
+            if cancelRequested || losses >= Limits.lossesMost {
+                state = cancelRequested ? .cancelled : .dead
+                let reason =
+                    cancelRequested
+                    ? "cancelled by an operator"
+                    : "quarantined: \(losses) workers died while it ran"
+                try database.cachedStatement(sql: Self.endJob).execute(arguments: [
+                    state.rawValue, reason, now.rawValue, 0, counts ? 1 : 0,
+                    orphan.token.job.rawValue, orphan.token.attempt,
+                ])
+            } else {
+                state = .ready
+                let snoozedSince: Int64? = row["snoozed_since"]
+                try database.cachedStatement(sql: Self.readyAgain).execute(arguments: [
+                    now.rawValue, 0, counts ? 1 : 0, snoozedSince,
+                    orphan.token.job.rawValue, orphan.token.attempt,
+                ])
+            }
             return .written(state)
         }
     }
@@ -293,7 +294,7 @@ extension SQLiteStore {
         """
 
     private static let orphanedJob = """
-        SELECT losses, cancel_requested FROM job
+        SELECT losses, cancel_requested, snoozed_since FROM job
         WHERE id = ?
             AND state = 'leased'
             AND attempt = ?

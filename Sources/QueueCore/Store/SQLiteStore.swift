@@ -16,7 +16,9 @@ package actor SQLiteStore: QueueStore {
 
     private let turn: TurnLock
     private let checkpoint: Checkpoint
-    private let logger: Logger
+    let logger: Logger
+    /// Set by a disk error: a connection that saw one is never trusted again.
+    private var brokenBy: StoreError?
     package nonisolated let executor: StoreExecutor
 
     package nonisolated var unownedExecutor: UnownedSerialExecutor {
@@ -77,6 +79,7 @@ package actor SQLiteStore: QueueStore {
     ///
     /// - Throws: whatever went wrong, as a StoreError; nothing is changed then.
     func write<Value>(_ change: (Database) throws -> Value) throws(StoreError) -> Value {
+        if let brokenBy { throw brokenBy }
         turn.take()
         defer { turn.pass() }
         do {
@@ -94,7 +97,9 @@ package actor SQLiteStore: QueueStore {
             checkpointWhenDue()
             return value
         } catch {
-            throw StoreError(error, path: path)
+            let error = StoreError(error, path: path)
+            if case .inputOutput = error { brokenBy = error }
+            throw error
         }
     }
 

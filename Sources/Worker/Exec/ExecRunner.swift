@@ -64,8 +64,8 @@ final class ExecRunner: Sendable {
         let control: AttemptControl?
         do throws(SpawnError) {
             let made = try AttemptControl()
+            try HandlerThread.start { [self] in inbox.end(run(job, made)) }
             control = made
-            Thread.detachNewThread { [self] in inbox.end(run(job, made)) }
         } catch {
             control = nil
             inbox.end(couldNotStart(error, job))
@@ -156,14 +156,10 @@ final class ExecRunner: Sendable {
         let handler = handler(of: job)
         let place = handler.settings.directory.map { " in \($0)" } ?? ""
         let reason = "cannot execute \(handler.settings.command[0])\(place): \(error)"
-        let outcome =
+        // A machine that is out of something is no failure of the job: it is asked again later.
+        let outcome: Outcome =
             error.isPermanent
-            ? .dead(reason: reason)
-            : handler.retryPolicy.outcome(
-                failures: job.failures + 1,
-                reason: reason,
-                random: clocks.random()
-            )
+            ? .dead(reason: reason) : .snooze(for: handler.settings.retry.base)
         return AttemptEnd(
             token: job.token,
             outcome: outcome,

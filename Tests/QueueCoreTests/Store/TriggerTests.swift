@@ -44,7 +44,11 @@ struct TriggerTests {
             let isAllowed = Self.allowed.contains([from, to])
             let columns = Self.columns(of: to, claims: isAllowed)
             let sql = "UPDATE job SET state = '\(to.rawValue)', \(columns) WHERE id = \(id)"
-            if isAllowed {
+            if isAllowed, from == .leased {
+                try expectRefusal(of: sql, saying: "cancel_requested = 1", by: shell)
+                let end = "UPDATE attempt SET ended_at = 1, outcome = 'lost' WHERE job = \(id)"
+                try shell.tryOut("\(end); \(sql)")
+            } else if isAllowed {
                 try shell.tryOut(sql)
             } else {
                 try expectRefusal(of: sql, saying: "a job goes ready > leased", by: shell)
@@ -167,7 +171,7 @@ struct TriggerTests {
         (insertAttempt("INSERT", id: "NULL", job: 1, number: 1), "an attempt belongs to a job"),
         (insertAttempt("REPLACE", id: "NULL", job: 1, number: 1), "an attempt belongs to a job"),
         (insertAttempt("REPLACE", id: "1", job: 1, number: 9), "an attempt belongs to a job"),
-        (insertAttempt("INSERT", id: "NULL", job: 1, number: 0), "attempts_are_numbered_from_1"),
+        (insertAttempt("INSERT", id: "NULL", job: 1, number: 0), "an attempt belongs to a job"),
         ("UPDATE attempt SET outcome = 'done' WHERE job = 1", "stays with its job and ends once"),
         ("UPDATE attempt SET error = 'x' WHERE job = 1", "stays with its job and ends once"),
         (
