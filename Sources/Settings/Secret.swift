@@ -70,7 +70,7 @@ extension Secret {
         return key
     }
 
-    private static let remedy = "'samovar init' makes one"
+    private static let remedy = "'samovar init --unless-present' makes a new one"
 
     private static func message(for problem: FileProblem, file: String) -> String {
         switch problem {

@@ -1,3 +1,4 @@
+import Glibc
 import Logging
 import QueueCore
 
@@ -40,6 +41,7 @@ struct Rescuer: Sendable {
         }
         let result = try await store.lose(orphan, workerDied: workerDied)
         if case .written(let state) = result {
+            unsafe unlink(ResultFile.path(of: orphan.token, stateFolder: stateFolder))
             logger.warning(
                 "attempt lost",
                 metadata: [

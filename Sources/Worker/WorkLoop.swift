@@ -87,6 +87,7 @@ final class WorkLoop: Sendable {
     ///   are given back by whoever finds this worker's lock free.
     func run() async throws {
         var state = State(leasesRenewed: clocks.monotonic())
+        try await warnOfUnknownHandlers()
         do {
             for await _ in inbox.arrivals {
                 try await step(&state)
@@ -95,6 +96,16 @@ final class WorkLoop: Sendable {
         } catch {
             for attempt in state.running.values { attempt.control?.stop(.shutdown, kill: true) }
             throw error
+        }
+    }
+
+    /// Jobs of a handler that left the configuration wait, and hold their lanes; nobody would know.
+    private func warnOfUnknownHandlers() async throws {
+        for (handler, count) in try await store.readyJobs() where concurrency[handler] == nil {
+            logger.warning(
+                "jobs wait for a handler that is not configured",
+                metadata: ["handler": "\(handler)", "jobs": "\(count)"]
+            )
         }
     }
 
@@ -215,13 +226,21 @@ final class WorkLoop: Sendable {
         case .leaseLost:
             logger.warning("outcome refused: another attempt stands", metadata: metadata)
         case .written(let jobState):
-            let level: Logger.Level =
-                jobState == .dead ? .error : end.error == nil ? .info : .warning
             logger.log(
-                level: level,
+                level: Self.level(of: end.outcome),
                 "job \(jobState == .ready ? "runs again" : jobState.rawValue)",
                 metadata: metadata
             )
+        }
+    }
+}
+
+extension WorkLoop {
+    fileprivate static func level(of outcome: Outcome) -> Logger.Level {
+        switch outcome {
+        case .done, .snooze, .released, .cancelled: .info
+        case .retry: .warning
+        case .dead: .error
         }
     }
 }

@@ -29,7 +29,7 @@ struct GiteaInstructions {
 
               Try again   \(command) send push
               Look        \(command) status
-                          sqlite3 \(ShellText.quoted(configuration.store)) 'select * from queue'
+                          sqlite3 -box \(ShellText.quoted(configuration.store)) 'select * from queue'
               Stop        Ctrl-C
 
 

@@ -129,7 +129,7 @@ struct Supervision {
 
     private mutating func later(_ service: Service) -> [Action] {
         let delay = delays[service] ?? Limits.firstDelay
-        delays[service] = min(delay * 2, Limits.lastDelay)
+        delays[service] = min(delay * 2, Limits.lastDelay(of: service))
         states[service] = .waiting
         return [.startLater(service, after: delay)]
     }
@@ -148,7 +148,13 @@ struct Supervision {
 
     private enum Limits {
         static let firstDelay = Duration.milliseconds(500)
-        static let lastDelay = Duration.seconds(10)
+        /// While the ingress is down, deliveries are lost: Gitea does not send them again.
+        static func lastDelay(of service: Service) -> Duration {
+            switch service {
+            case .ingress: .seconds(1)
+            case .worker: .seconds(10)
+            }
+        }
         /// Who ends within this time of the first start has a port that is taken, or the like.
         static let firstSteps = Duration.seconds(1)
         /// Who ran for so long may begin with the shortest delay again.

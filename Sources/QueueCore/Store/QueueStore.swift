@@ -80,6 +80,9 @@ package protocol QueueStore: Sendable {
     /// Says which workers without leases died, so that they no longer count as running.
     func retireDead(isDead: @Sendable (WorkerID) -> Bool) async throws(StoreError) -> [WorkerID]
 
+    /// How many ready jobs each handler has.
+    func readyJobs() async throws(StoreError) -> [HandlerName: Int]
+
     /// When the next job that only waits for its time is due; nil when none does.
     func nextDue() async throws(StoreError) -> Timestamp?
 

@@ -188,6 +188,18 @@ extension SQLiteStore {
         )
     }
 
+    package func readyJobs() throws(StoreError) -> [HandlerName: Int] {
+        try read { database in
+            let rows = try Row.fetchAll(
+                database,
+                sql: "SELECT handler, count(*) FROM job WHERE state = 'ready' GROUP BY handler"
+            )
+            return Dictionary(
+                uniqueKeysWithValues: rows.map { (HandlerName(rawValue: $0[0]), $0[1] as Int) }
+            )
+        }
+    }
+
     package func nextDue() throws(StoreError) -> Timestamp? {
         try read { database in
             try Int64.fetchOne(database.cachedStatement(sql: Self.earliestDue))

@@ -44,6 +44,7 @@ package actor SQLiteStore: QueueStore {
         if schema == nil {
             guard mayCreate else { throw .missing(path: path) }
             try Self.createFolder(for: path)
+            try Self.createFile(path)
         }
         let turn = try TurnLock(store: path)
         turn.take()
@@ -143,6 +144,21 @@ package actor SQLiteStore: QueueStore {
                 "checkpoint failed, the log grows until one succeeds",
                 metadata: ["error": "\(StoreError(error, path: path))"]
             )
+        }
+    }
+
+    /// Payloads of private repositories are for nobody else: SQLite would make the file readable by
+    /// all, and gives the log the mode that the file has.
+    ///
+    /// Empty is what SQLite begins with.
+    private static func createFile(_ path: String) throws(StoreError) {
+        let descriptor = unsafe open(path, O_WRONLY | O_CREAT | O_CLOEXEC, 0o660)
+        guard descriptor >= 0 else { throw .cannotOpen(path: path, reason: systemError()) }
+        // No connection of this process is open yet, so closing it drops no lock.
+        Foundation.close(descriptor)
+        var status = stat()
+        if unsafe stat(path, &status) == 0, status.st_size == 0 {
+            unsafe chmod(path, status.st_mode & 0o770)
         }
     }
 

@@ -41,7 +41,8 @@ package enum StoreError: Error, Equatable, Sendable {
         case .notOurs, .notADatabase:
             "Point `store:` in the configuration at Samovar's own file, or at one that does not exist yet."
         case .newer: "Install the version of Samovar that wrote it, or a newer one."
-        case .missing: "Run `samovar init`, or start samovar-ingress or samovar-worker once."
+        case .missing:
+            "It is made when samovar-ingress, samovar-worker or `samovar up` starts; check `store:` in the configuration."
         case .cannotOpen: "Check that the folder exists and that this user may write to it."
         case .migrationChanged: "Install an unmodified build of Samovar."
         case .migrationFailed:

@@ -15,7 +15,7 @@ final class ExecRunner: Sendable {
     }
 
     private let handlers: [HandlerName: Handler]
-    private let resultFolder: String
+    private let stateFolder: String
     private let clocks: Clocks
     private let inbox: Inbox
 
@@ -47,12 +47,8 @@ final class ExecRunner: Sendable {
         )
         self.clocks = clocks
         self.inbox = inbox
-        resultFolder = stateFolder + "/results"
-        try FileManager.default.createDirectory(
-            atPath: resultFolder,
-            withIntermediateDirectories: true,
-            attributes: [.posixPermissions: 0o700]
-        )
+        self.stateFolder = stateFolder
+        try ResultFile.makeFolder(stateFolder: stateFolder)
     }
 
     /// Starts a claimed job's handler.
@@ -84,7 +80,7 @@ final class ExecRunner: Sendable {
         let action = payload.flatMap {
             try? Event.decode(type: job.delivery.eventType, payload: $0).action
         }
-        let resultFile = "\(resultFolder)/\(job.token)"
+        let resultFile = ResultFile.path(of: job.token, stateFolder: stateFolder)
         unsafe unlink(resultFile)
         defer { unsafe unlink(resultFile) }
         let attempt = ExecAttempt(

@@ -95,7 +95,7 @@ struct WelcomeTests {
         #expect(text.contains("Target URL         http://127.0.0.1:8480/hooks/gitea\n"))
         #expect(text.contains("cat /site/webhook.secret; echo\n"))
         #expect(text.contains("ALLOWED_HOST_LIST = loopback\n"))
-        #expect(text.contains("sqlite3 '/site/my queue.db' 'select * from queue'\n"))
+        #expect(text.contains("sqlite3 -box '/site/my queue.db' 'select * from queue'\n"))
         #expect(text.contains("samovar send push\n"))
         #expect(!text.contains("hidden"))
     }

@@ -78,7 +78,8 @@ struct DecideTests {
                 "priority": .integer(0), "run_at": .time(queue.clock.now),
                 "state": .text("ready"), "attempt": .integer(0), "failures": .integer(0),
                 "losses": .integer(0), "worker": .null, "cancel_requested": .integer(0),
-                "replay_of": .null, "reason": .null, "created_at": .time(queue.clock.now),
+                "replay": .null, "replay_of": .null, "reason": .null,
+                "created_at": .time(queue.clock.now),
                 "finished_at": .null, "last_error": .null,
             ]
             #expect(Dictionary(uniqueKeysWithValues: row.columns.map { ($0, $1) }) == expected)
