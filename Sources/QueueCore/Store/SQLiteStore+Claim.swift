@@ -53,12 +53,9 @@ extension SQLiteStore {
                 emptyInARow += 1
                 continue
             }
-            guard let token = try leaseUnlessRefused(job, to: worker, now: now, in: database)
-            else {
-                emptyInARow += 1
-                continue
-            }
             emptyInARow = 0
+            guard let token = try leaseUnlessRefused(job, to: worker, now: now, in: database)
+            else { continue }
             capacity[group.handler, default: 0] -= 1
             claimCursor = group
             tokens.append(token)
@@ -129,9 +126,11 @@ extension SQLiteStore {
             return token
         } catch let error as DatabaseError where error.resultCode == .SQLITE_CONSTRAINT {
             logger.error(
-                "this job cannot be leased and is passed over",
+                "this job cannot be leased and is put off for a minute",
                 metadata: ["job.id": "\(job.id)", "error": "\(error.message ?? "")"]
             )
+            try database.cachedStatement(sql: Self.putOff)
+                .execute(arguments: [(now + .seconds(60)).rawValue, job.id])
             return nil
         }
     }
@@ -239,6 +238,8 @@ extension SQLiteStore {
         SET state = 'leased', attempt = ?, worker = ?, lease_until = ?, lease_boot = ?
         WHERE id = ? AND state = 'ready'
         """
+
+    private static let putOff = "UPDATE job SET run_at = ? WHERE id = ? AND state = 'ready'"
 
     private static let insertAttempt = """
         INSERT INTO attempt (job, number, worker, started_at) VALUES (?, ?, ?, ?)

@@ -87,6 +87,34 @@ struct CheckpointTests {
         }
     }
 
+    @Test
+    func `a log that another store moved does not grow to where a reader once held it`()
+        async throws
+    {
+        try await withStore { store, path in
+            func write(_ count: Int, _ name: String, to store: SQLiteStore) async throws {
+                for number in 0..<count {
+                    let delivery = Delivery.sample(id: "\(name)-\(number)", body: Self.body)
+                    _ = try await store.accept { [delivery] }
+                }
+            }
+            _ = try await store.accept { [.sample(id: "first")] }
+            let other = try SQLiteStore(path: path)
+            let shell = try Shell(path)
+            try shell.run("BEGIN")
+            _ = try shell.strings("SELECT count(*) FROM delivery")
+            try await write(400, "held", to: store)
+            #expect(await store.logPages > 1000)
+            try shell.run("COMMIT")
+            try await write(20, "other", to: other)
+            for round in 0..<40 {
+                try await write(10, "after-\(round)", to: store)
+                #expect(await store.logPages < 1000)
+            }
+            try await other.close()
+        }
+    }
+
     private static let body = String(repeating: "x", count: 8192)
 
     private func size(_ path: String) throws -> Int {
