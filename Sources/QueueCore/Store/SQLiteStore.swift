@@ -44,11 +44,11 @@ package actor SQLiteStore: QueueStore {
         if schema == nil {
             guard mayCreate else { throw .missing(path: path) }
             try Self.createFolder(for: path)
-            try Self.createFile(path)
         }
         let turn = try TurnLock(store: path)
         turn.take()
         defer { turn.pass() }
+        if schema == nil { try Self.createFile(path) }
         let connection = try Connection.open(path)
         try MigrationPlan.current.apply(to: connection, path: path, now: clocks.now())
         checkpoint = try Checkpoint(path: path, writer: connection)
@@ -147,19 +147,16 @@ package actor SQLiteStore: QueueStore {
         }
     }
 
-    /// Payloads of private repositories are for nobody else: SQLite would make the file readable by
-    /// all, and gives the log the mode that the file has.
+    /// Makes an empty file, which is what SQLite begins with, for its user and group alone.
     ///
-    /// Empty is what SQLite begins with.
+    /// Payloads of private repositories are for nobody else; SQLite would make the file readable by
+    /// all, and gives the log the mode that the file has. The caller holds the turn: nobody has a
+    /// connection to the new file yet whose locks closing this descriptor would drop.
     private static func createFile(_ path: String) throws(StoreError) {
-        let descriptor = unsafe open(path, O_WRONLY | O_CREAT | O_CLOEXEC, 0o660)
+        let descriptor = unsafe open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0o660)
+        if descriptor < 0, errno == EEXIST { return }
         guard descriptor >= 0 else { throw .cannotOpen(path: path, reason: systemError()) }
-        // No connection of this process is open yet, so closing it drops no lock.
         Foundation.close(descriptor)
-        var status = stat()
-        if unsafe stat(path, &status) == 0, status.st_size == 0 {
-            unsafe chmod(path, status.st_mode & 0o770)
-        }
     }
 
     private static func createFolder(for path: String) throws(StoreError) {

@@ -13,6 +13,18 @@ struct OpeningTests {
         ("wal_autocheckpoint", "0"), ("application_id", "1399682674"),
     ]
 
+    @Test
+    func `a store that is made is nobody else's to read`() async throws {
+        try await withStore { store, path in
+            _ = try await store.accept { [.sample(id: "first")] }
+            for file in [path, path + "-wal", path + "-shm"] {
+                let attributes = try FileManager.default.attributesOfItem(atPath: file)
+                let mode = try #require(attributes[.posixPermissions] as? Int)
+                #expect(mode & 0o007 == 0, "\(file)")
+            }
+        }
+    }
+
     @Test(arguments: pragmas)
     func `the connection that writes has the settings that make commits durable`(
         pragma: String,
