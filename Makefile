@@ -4,7 +4,7 @@ SWIFT ?= swift
 PREFIX ?= /usr/local
 BIN = .build/release
 PROGRAMS = samovar samovar-ingress samovar-worker
-SOURCES = Package.swift Sources Tests migrations
+SOURCES = Package.swift Sources Tests migrations Benchmarks/Engine
 
 .DEFAULT_GOAL := help
 .PHONY: help build run test bench lint format install clean
@@ -25,10 +25,11 @@ run: build ## Set up ./.samovar, start everything, show a first delivery; Ctrl-C
 test: ## Build (debug) and run all tests
 	@deploy/system-packages test
 	$(SWIFT) build --build-tests --explicit-target-dependency-import-check error
-	$(SWIFT) test --skip-build
+	@SWIFT="$(SWIFT)" Tests/run
 
 bench: build ## Measure this machine and Samovar on it; prints tables
 	@deploy/system-packages bench
+	$(SWIFT) build -c release --product EngineBenchmark
 	Benchmarks/run
 
 lint: ## Check the formatting

@@ -23,6 +23,7 @@ let asyncHTTPClient = Target.Dependency.product(
 let grdb = Target.Dependency.product(name: "GRDB", package: "GRDB.swift")
 let grdbSQLite = Target.Dependency.product(name: "GRDBSQLite", package: "GRDB.swift")
 let logging = Target.Dependency.product(name: "Logging", package: "swift-log")
+let mustache = Target.Dependency.product(name: "Mustache", package: "swift-mustache")
 let deque = Target.Dependency.product(name: "DequeModule", package: "swift-collections")
 let nioCore = Target.Dependency.product(name: "NIOCore", package: "swift-nio")
 let nioEmbedded = Target.Dependency.product(name: "NIOEmbedded", package: "swift-nio")
@@ -32,6 +33,7 @@ let nioFoundation = Target.Dependency.product(
 )
 let nioHTTP1 = Target.Dependency.product(name: "NIOHTTP1", package: "swift-nio")
 let nioPosix = Target.Dependency.product(name: "NIOPosix", package: "swift-nio")
+let nioSSL = Target.Dependency.product(name: "NIOSSL", package: "swift-nio-ssl")
 let unixSignals = Target.Dependency.product(
     name: "UnixSignals",
     package: "swift-service-lifecycle"
@@ -50,7 +52,9 @@ let package = Package(
         .package(url: "https://github.com/apple/swift-collections", from: "1.6.0"),
         .package(url: "https://github.com/apple/swift-log", from: "1.16.0"),
         .package(url: "https://github.com/apple/swift-nio", from: "2.101.0"),
+        .package(url: "https://github.com/apple/swift-nio-ssl", from: "2.37.0"),
         .package(url: "https://github.com/groue/GRDB.swift", from: "7.10.0"),
+        .package(url: "https://github.com/hummingbird-project/swift-mustache", from: "2.1.0"),
         .package(url: "https://github.com/jpsim/Yams", from: "6.2.0"),
         .package(url: "https://github.com/swift-server/async-http-client", from: "1.37.0"),
         .package(url: "https://github.com/swift-server/swift-service-lifecycle", from: "2.13.0"),
@@ -60,12 +64,16 @@ let package = Package(
         .target(
             name: "Migrations",
             path: "migrations",
-            resources: [.embedInCode("0001_create_queue.sql")],
+            resources: [
+                .embedInCode("0001_create_queue.sql"),
+                .embedInCode("0002_pause_prune_and_replay_in_batches.sql"),
+            ],
             swiftSettings: strict
         ),
+        .target(name: "CSQLite"),
         .target(
             name: "QueueCore",
-            dependencies: ["Migrations", grdb, grdbSQLite, logging],
+            dependencies: ["CSQLite", "Migrations", grdb, grdbSQLite, logging],
             swiftSettings: strict
         ),
         .target(name: "Gitea", dependencies: ["COpenSSL"], swiftSettings: strict),
@@ -97,7 +105,8 @@ let package = Package(
             name: "Worker",
             dependencies: [
                 "Gitea", "QueueCore", "Routing", "Settings",
-                "Doorbell", "Program", "Spawn", argumentParser, logging,
+                "Doorbell", "Program", "Spawn", argumentParser, asyncHTTPClient, logging, mustache,
+                nioCore, nioHTTP1, nioSSL,
             ],
             swiftSettings: strict
         ),
@@ -108,6 +117,12 @@ let package = Package(
                 "Doorbell", "Program", "Spawn", argumentParser, asyncHTTPClient, logging, nioCore,
                 nioHTTP1,
             ],
+            swiftSettings: strict
+        ),
+        .executableTarget(
+            name: "EngineBenchmark",
+            dependencies: ["QueueCore", argumentParser, grdb, grdbSQLite, logging],
+            path: "Benchmarks/Engine",
             swiftSettings: strict
         ),
         .testTarget(name: "GiteaTests", dependencies: ["Gitea"], swiftSettings: strict),
@@ -132,7 +147,10 @@ let package = Package(
         ),
         .testTarget(
             name: "WorkerTests",
-            dependencies: ["QueueCore", "Spawn", "TestSupport", "Worker"],
+            dependencies: [
+                "Gitea", "QueueCore", "Settings", "Spawn", "TestSupport", "Worker", asyncHTTPClient,
+                logging, nioCore, nioHTTP1, nioPosix, nioSSL,
+            ],
             swiftSettings: strict
         ),
         .testTarget(

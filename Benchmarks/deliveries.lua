@@ -1,8 +1,25 @@
--- wrk script: every request is the same signed push under a delivery id of its own.
--- BENCH_BODY: file with the body; BENCH_SIGNATURE: its HMAC in hex.
-local file = assert(io.open(assert(os.getenv("BENCH_BODY")), "rb"))
-local body = file:read("*a")
+-- wrk script: signed pushes, one after the other, each under a delivery id of its own.
+-- BENCH_BODIES: file with bodies of one size, one after the other; BENCH_SIGNATURES: their HMACs,
+-- 64 hex digits each. After the last the first comes again, which the worker calls a repeat.
+-- BENCH_PAUSE_MS: how long each connection waits before its next request, half as long to half as
+-- long again (default: not at all).
+local function opened(variable)
+  return assert(io.open(assert(os.getenv(variable)), "rb"))
+end
+
+local file = opened("BENCH_SIGNATURES")
+local signatures = file:read("*a")
 file:close()
+local bodies = #signatures / 64
+local file = opened("BENCH_BODIES")
+local size = file:seek("end") / bodies
+local prefix, count, before
+
+local function delivery(number)
+  file:seek("set", number * size)
+  return signatures:sub(number * 64 + 1, number * 64 + 64) .. "\r\n\r\n" .. file:read(size)
+end
+local first = delivery(0)
 
 local threads = 0
 function setup(thread)
@@ -10,23 +27,27 @@ function setup(thread)
   thread:set("number", threads)
 end
 
-local prefix, count, before, after
 function init()
-  -- Unique over threads and runs: thread, time of start, counter.
+  -- Unique over threads and runs: thread, start, counter.
   local seed = io.popen("od -An -N6 -tx1 /dev/urandom | tr -d ' \\n'")
   prefix = string.format("bench-%d-%s-", number, seed:read("*a"))
   seed:close()
   count = 0
   before = "POST " .. wrk.path .. " HTTP/1.1\r\nHost: " .. wrk.host
-    .. "\r\nContent-Type: application/json\r\nContent-Length: " .. #body
-    .. "\r\nX-Gitea-Event: push\r\nX-Gitea-Event-Type: push\r\nX-Gitea-Signature: "
-    .. assert(os.getenv("BENCH_SIGNATURE")) .. "\r\nX-Gitea-Delivery: "
-  after = "\r\n\r\n" .. body
+    .. "\r\nContent-Type: application/json\r\nContent-Length: " .. size
+    .. "\r\nX-Gitea-Event: push\r\nX-Gitea-Event-Type: push\r\nX-Gitea-Delivery: "
 end
 
 function request()
   count = count + 1
-  return before .. prefix .. count .. after
+  local after = bodies == 1 and first or delivery(count % bodies)
+  return before .. prefix .. count .. "\r\nX-Gitea-Signature: " .. after
+end
+
+local pause = tonumber(os.getenv("BENCH_PAUSE_MS") or 0)
+if pause > 0 then
+  -- Spread, so that the connections do not march in step.
+  function delay() return math.floor(pause * (0.5 + math.random()) + 0.5) end
 end
 
 function done(summary, latency)

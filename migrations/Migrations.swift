@@ -28,6 +28,14 @@ package enum Migrations {
             number: 1,
             name: "0001_create_queue",
             sql: String(decoding: PackageResources._001_create_queue_sql, as: UTF8.self)
-        )
+        ),
+        Migration(
+            number: 2,
+            name: "0002_pause_prune_and_replay_in_batches",
+            sql: String(
+                decoding: PackageResources._002_pause_prune_and_replay_in_batches_sql,
+                as: UTF8.self
+            )
+        ),
     ]
 }

@@ -149,6 +149,7 @@ final class GroupCommit: Sendable {
     private func commitOnce() async throws(StoreError) {
         do throws(StoreError) {
             let results = try await store.accept { self.takeBatch() }
+            FaultPoint.accepted.reach()
             let committed = state.withLock { takeAll(&$0.committing) }
             tell(zip(committed, results).map { ($0, .stored($1)) })
             if results.contains(where: \.isAccepted) { doorbell.ring() }

@@ -31,7 +31,7 @@ struct IngressCommand: AsyncParsableCommand {
     func run() async throws {
         ReadableLog.bootstrap(program: "ingress")
         try await reporting {
-            let configuration = try configurationOption.load(secrets: .read)
+            let configuration = try configurationOption.load(secrets: .webhook)
             try refusePublicAddress(configuration.ingress)
             let logger = Logger(label: "samovar.ingress")
             for warning in configuration.warnings {

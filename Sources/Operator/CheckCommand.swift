@@ -62,10 +62,10 @@ struct ConfigurationSummary {
             ("slots", Cell(configuration.worker.slots)),
         ])
         let handlers = Table(
-            header: ["handler", "command", "timeout", "concurrency", "attempts"],
+            header: ["handler", "runs", "timeout", "concurrency", "attempts"],
             rows: configuration.handlers.map { handler in
                 [
-                    Cell(handler.name), Cell(handler.command.joined(separator: " ")),
+                    Cell(handler.name), Cell(handler.summary),
                     Cell(Quantity.text(handler.timeout), isNumber: true),
                     Cell(handler.concurrency), Cell(handler.retry.attempts),
                 ]
@@ -106,10 +106,25 @@ struct ConfigurationSummary {
     private static func json(_ handler: HandlerSettings) -> JSONValue {
         .object([
             ("name", .string(handler.name)),
-            ("exec", .array(handler.command.map { .string($0) })),
+            ("exec", handler.exec.map { .array($0.command.map { .string($0) }) } ?? .null),
+            ("http", handler.http.map(json) ?? .null),
             ("timeout_seconds", .real(handler.timeout.seconds)),
             ("concurrency", .integer(Int64(handler.concurrency))),
             ("attempts", .integer(Int64(handler.retry.attempts))),
+        ])
+    }
+
+    /// Of headers the names alone: their values may be keys.
+    private static func json(_ http: HTTPSettings) -> JSONValue {
+        .object([
+            ("url", .string(http.shownURL)),
+            ("headers", .array(http.headers.map { .string($0.name) })),
+            ("bearer_file", .optional(http.bearer?.file)),
+            ("signing_secret_file", .optional(http.signingKey?.file)),
+            ("content_type", .string(http.contentType)),
+            ("template", .boolean(http.template != nil)),
+            ("template_file", .optional(http.template?.file)),
+            ("ca_file", .optional(http.authorities?.file)),
         ])
     }
 
@@ -132,6 +147,24 @@ struct ConfigurationSummary {
             route.branch.map { "branch: \($0.text)" },
         ].compactMap(\.self)
         return conditions.isEmpty ? .absent : Cell(conditions.joined(separator: "; "))
+    }
+}
+
+extension HandlerSettings {
+    /// What it does, on one line.
+    fileprivate var summary: String {
+        switch kind {
+        case .exec(let exec): exec.command.joined(separator: " ")
+        case .http(let http): "POST \(http.shownURL)"
+        }
+    }
+}
+
+extension HTTPSettings {
+    /// The URL without its query, which often is a key.
+    fileprivate var shownURL: String {
+        let path = url.prefix { $0 != "?" }
+        return path.count < url.count ? "\(path)?…" : url
     }
 }
 

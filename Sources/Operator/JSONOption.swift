@@ -12,9 +12,16 @@ struct JSONOption: ParsableArguments {
     /// - Parameters:
     ///   - records: the rows.
     ///   - columns: those that people see; programs get all.
+    ///   - limit: how many rows were asked for, at most; people learn when that may have cut the
+    ///     list short.
     ///   - emptyNote: what people are told when there are none.
     /// - Throws: when standard output cannot take it.
-    func print(_ records: [Record], columns: [String], emptyNote: String) throws {
+    func print(
+        _ records: [Record],
+        columns: [String],
+        limit: Int? = nil,
+        emptyNote: String
+    ) throws {
         if json {
             try StandardOutput.write(JSONOutput.list(records.map { JSONValue($0) }))
         } else if records.isEmpty {
@@ -22,7 +29,14 @@ struct JSONOption: ParsableArguments {
         } else {
             let table = RecordRendering.now.table(records, columns: columns)
             try StandardOutput.write(table.text(on: .standardOutput()))
+            Self.limitNote(limit, shown: records.count).map(StandardError.note)
         }
+    }
+
+    /// Says that there may be more rows than are shown.
+    static func limitNote(_ limit: Int?, shown: Int) -> String? {
+        guard let limit, shown >= limit else { return nil }
+        return "the newest \(limit); --limit shows more"
     }
 }
 

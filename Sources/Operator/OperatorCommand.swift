@@ -1,5 +1,6 @@
 import ArgumentParser
 import Program
+import Settings
 
 /// `samovar`: sets a site up, starts it, looks into its queue, and runs things again.
 @main
@@ -15,7 +16,13 @@ struct OperatorCommand: AsyncParsableCommand {
               samovar status               how the queue stands
               samovar deliveries show 17   what became of a delivery, and why
               samovar jobs output 17       what a job's handler printed
+              samovar jobs why 17          why a job waits
               samovar dead requeue --all   give dead jobs another chance
+              samovar replay 17            route a delivery again
+              samovar pause --handler ci   start no more jobs of a handler
+              samovar doctor               prove that nothing is lost or wrong
+              samovar backup FILE          copy the store while it works
+              samovar sql                  open the store with sqlite3, safely
 
             A delivery is named by its seq or by its id from Gitea, of which a
             beginning of at least 8 characters is enough; a job by its id.
@@ -33,11 +40,56 @@ struct OperatorCommand: AsyncParsableCommand {
         subcommands: [
             InitCommand.self, UpCommand.self, CheckCommand.self, SendCommand.self,
             StatusCommand.self, DeliveriesCommand.self, JobsCommand.self, ReplayCommand.self,
-            DeadCommand.self, VersionCommand.self,
+            DeadCommand.self, PauseCommand.self, ResumeCommand.self, LeaseCommand.self,
+            PruneCommand.self, BackupCommand.self, RestoreCommand.self, DoctorCommand.self,
+            SQLCommand.self, VersionCommand.self,
         ]
     )
 
     // Parsed here, it may stand before the name of a subcommand as well as after it: the parser
     // hands a group that was read once to every subcommand that has the same one.
     @OptionGroup var configurationOption: ConfigurationOption
+}
+
+extension OperatorCommand {
+    /// Runs the command that the words say.
+    static func main() async {
+        let words = Array(CommandLine.arguments.dropFirst())
+        do {
+            _ = try parseAsRoot(words)
+        } catch  where exitCode(for: error).rawValue == ExitStatus.usage.rawValue {
+            if let mistake = mistypedCommand(in: words) { exit(withError: mistake) }
+        } catch {
+            // A wish for help, or a mistake that the parser tells as it should be told.
+        }
+        await main(words)
+    }
+
+    /// Names the command that was meant where a word is none; nil when nothing is like it.
+    ///
+    /// The parser knows such suggestions for options alone.
+    static func mistypedCommand(in words: [String]) -> ValidationError? {
+        var command: any ParsableCommand.Type = self
+        var names: [String] = []
+        var rest = words[...]
+        while let word = rest.popFirst() {
+            // The only option that stands before the name of a subcommand.
+            if word == "--config" { rest = rest.dropFirst() }
+            if word.hasPrefix("-") { continue }
+            let configuration = command.configuration
+            names.append(configuration.commandName ?? "")
+            let subcommands = configuration.subcommands
+            if let next = subcommands.first(where: { $0.configuration.commandName == word }) {
+                command = next
+                continue
+            }
+            // Elsewhere, a word is an argument.
+            guard !subcommands.isEmpty, configuration.defaultSubcommand == nil else { return nil }
+            let known = subcommands.compactMap { $0.configuration.commandName }
+            guard let meant = NearestWord.to(word, among: known) else { return nil }
+            let group = names.joined(separator: " ")
+            return ValidationError("There is no '\(group) \(word)'. Did you mean '\(meant)'?")
+        }
+        return nil
+    }
 }

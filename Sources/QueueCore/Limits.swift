@@ -17,7 +17,7 @@ package enum Limits {
     /// How long a write waits for a stranger (a `sqlite3` shell) that holds the write lock.
     package static let busyTimeout = Duration.seconds(2)
 
-    /// A lease, renewed at a third of it: two renewals may be lost before it runs out.
+    /// The default of a lease, renewed at a third of it: two renewals may be lost before it runs out.
     package static let lease = Duration.seconds(30)
 
     /// A job that asks for later again and again is buried after this long.
@@ -25,6 +25,34 @@ package enum Limits {
 
     /// Losses in which the worker itself died after which a job is buried as quarantined.
     package static let lossesMost = 3
+
+    /// Jobs that one claim puts out of its sight, or brings back: some 10 ms of one transaction.
+    ///
+    /// The next claim goes on.
+    package static let parkedMost = 1000
+
+    /// Of these, how many of one repository before the next one has its turn.
+    package static let parkedOfRepositoryMost = 100
+
+    /// Workers that died while routing a delivery after which it gets the verdict `dead`.
+    package static let routingTriesMost = 3
+
+    /// The same bytes under another id within this time are a repeat: Gitea keeps its own history
+    /// for people to redeliver from, and who redelivers later means it.
+    package static let repeatWindow = Duration.seconds(7 * 24 * 3600)
+
+    /// Rows that one step of pruning removes of each kind: the pages of 100 bodies are a commit
+    /// of a few milliseconds.
+    package static let pruneRows = 100
+
+    /// Free pages that are kept for what comes next, whatever the size of the store: 8 MiB.
+    package static let freePagesKept = 2048
+
+    /// Pages that one step of vacuuming moves: 1 MiB.
+    package static let vacuumPages = 256
+
+    /// How often a store looks whether its file is still in its place: one system call.
+    package static let fileLookInterval = Duration.seconds(1)
 
     /// A lost ring of the doorbell costs no more than this.
     package static let pollInterval = Duration.milliseconds(250)

@@ -17,6 +17,7 @@ package struct Router: Sendable {
     /// The verdict on one stored delivery, with the jobs that follow from it: one for each route
     /// that matches, in the order of the configuration.
     package func decide(_ delivery: WaitingDelivery) -> Decision {
+        if delivery.tries >= QueueCore.Limits.routingTriesMost { return poison(delivery) }
         let payload: Data
         switch Self.payload(of: delivery) {
         case .success(let bytes): payload = bytes
@@ -45,7 +46,21 @@ package struct Router: Sendable {
                 matches: matches.map { ($0.route.name, $0.match) }
             ),
             payloadSHA256: digest,
+            isTest: event.isTestDelivery,
             jobs: jobs
+        )
+    }
+
+    /// It is not even looked at: that is what took the workers down.
+    private func poison(_ delivery: WaitingDelivery) -> Decision {
+        let reason = "poison: \(delivery.tries) workers died while routing it"
+        return Decision(
+            target: delivery.target,
+            verdict: .dead,
+            reason: reason,
+            explanation: Explanation.json(malformed: reason),
+            payloadSHA256: nil,
+            jobs: []
         )
     }
 
@@ -84,7 +99,8 @@ package struct Router: Sendable {
             handler: HandlerName(rawValue: route.run),
             with: route.with,
             repo: event.repository?.fullName ?? "",
-            lane: route.lane.flatMap { Lane.key($0, event: event, source: source) }
+            lane: route.lane.flatMap { Lane.key($0, event: event, source: source) },
+            redelivery: route.isRerunWhenRedelivered ? .rerun : .once
         )
     }
 }

@@ -15,6 +15,9 @@ package struct Configuration: Sendable {
     /// How much `samovar-worker` does at once.
     package var worker: WorkerSettings
 
+    /// How long what is finished is kept.
+    package var retention: RetentionSettings
+
     /// The commands that do jobs, in the order of the file.
     package var handlers: [HandlerSettings]
 
@@ -33,6 +36,7 @@ package struct Configuration: Sendable {
         store: String,
         ingress: IngressSettings,
         worker: WorkerSettings = WorkerSettings(),
+        retention: RetentionSettings = RetentionSettings(),
         handlers: [HandlerSettings] = [],
         routes: [RouteSettings] = [],
         warnings: [Diagnostic] = []
@@ -41,19 +45,32 @@ package struct Configuration: Sendable {
         self.store = store
         self.ingress = ingress
         self.worker = worker
+        self.retention = retention
         self.handlers = handlers
         self.routes = routes
         self.warnings = warnings
     }
 }
 
-/// Whether a process needs the bytes of the secrets.
-package enum SecretReading: Sendable {
-    /// Loads them: for the ingress and the operator.
-    case read
+/// Whose secrets a process loads: each runs as a user who may read its own, and no others.
+package struct SecretReading: OptionSet, Sendable {
+    package let rawValue: Int
 
-    /// Never opens their files: the worker runs as a user who may not read them.
-    case skip
+    package init(rawValue: Int) {
+        self.rawValue = rawValue
+    }
+
+    /// Those that deliveries are signed with: for the ingress, and for who sends as Gitea does.
+    package static let webhook = SecretReading(rawValue: 1)
+
+    /// What handlers are sent: their secrets, templates and certificates; for the worker.
+    package static let handlers = SecretReading(rawValue: 2)
+
+    /// All of them: for whoever checks the configuration.
+    package static let read: SecretReading = [.webhook, .handlers]
+
+    /// None of their files is opened: for who only looks into the store.
+    package static let skip: SecretReading = []
 }
 
 extension Configuration {
@@ -64,7 +81,7 @@ extension Configuration {
     ///
     /// - Parameters:
     ///   - file: a path, as `locate` found it; relative ones start at the working folder.
-    ///   - secrets: whether to load the secrets' bytes.
+    ///   - secrets: whose secrets to load.
     ///   - environment: the process's variables, for the default place of the store.
     /// - Returns: the configuration, with its warnings.
     /// - Throws: every mistake of the file at once; one that is no YAML at all gives the first.
@@ -90,7 +107,7 @@ extension Configuration {
     }
 
     private static let keys = Keys(
-        ["store", "ingress", "worker", "handlers", "routes"],
+        ["store", "ingress", "worker", "retention", "handlers", "routes"],
         planned: ["gitea", "trust"]
     )
 
@@ -108,6 +125,7 @@ extension Configuration {
                 Configuration.defaultStore(top, environment: environment)
             }
         let worker = WorkerSettings(top["worker"])
+        let retention = RetentionSettings(top["retention"])
         let ingress = IngressSettings(top["ingress"], in: top)
         let handlers = HandlerSettings.all(top["handlers"])
         let routes = RouteSettings.all(top["routes"], handlers: handlers.names)
@@ -117,6 +135,7 @@ extension Configuration {
             store: store,
             ingress: ingress,
             worker: worker,
+            retention: retention,
             handlers: handlers.settings,
             routes: routes,
             warnings: reading.warnings.inFileOrder

@@ -11,9 +11,18 @@ package enum DurationText {
     ]
 
     /// Reads a number with a unit, or several of them from the longest unit to the shortest.
-    static func parse(_ text: String) throws(UnfitText) -> Duration {
+    ///
+    /// - Parameters:
+    ///   - text: what somebody wrote.
+    ///   - advice: what to offer to who wrote no duration.
+    /// - Returns: the duration, at least zero.
+    /// - Throws: what is wrong, and what would be right.
+    static func parse(
+        _ text: String,
+        advice: DurationAdvice = .short
+    ) throws(UnfitText) -> Duration {
         if text.utf8.allSatisfy(\.isDigit) {
-            throw UnfitText("needs a unit such as s, m or h: \(quoted(text + "s"))")
+            throw UnfitText(advice.missingUnit(of: text))
         }
         var rest = Substring(text)
         var remainingUnits = units[...]
@@ -27,9 +36,7 @@ package enum DurationText {
             guard let number = Int(digits: digits), digits.count <= 10,
                 let index = remainingUnits.firstIndex(where: { $0.0 == letters })
             else {
-                throw UnfitText(
-                    "must be a duration such as 30s, 5m or 1h30m, not \(quoted(text))"
-                )
+                throw UnfitText("must be \(advice.expected), not \(quoted(text))")
             }
             total += number * units[index].1
             remainingUnits = units[(index + 1)...]
@@ -47,5 +54,37 @@ package enum DurationText {
             rest %= length
         }
         return text.isEmpty ? "0s" : text
+    }
+}
+
+/// What a message offers to somebody who wrote no duration.
+struct DurationAdvice {
+    /// What is wanted, after `must be`.
+    var expected: String
+
+    /// The units that are usual here.
+    var units: String
+
+    /// The one to add to a number that has none.
+    var unit: String
+
+    /// What would be accepted; nil for anything.
+    var range: ClosedRange<Duration>?
+
+    /// For how long something may take.
+    static let short = DurationAdvice(
+        expected: "a duration such as 30s, 5m or 1h30m",
+        units: "s, m or h",
+        unit: "s"
+    )
+
+    /// Says that a unit is missing; the number is shown with one only where that would be accepted.
+    func missingUnit(of number: String) -> String {
+        let message = "needs a unit such as \(units)"
+        let text = number + unit
+        guard let duration = DurationText.duration(text), range?.contains(duration) ?? true else {
+            return message
+        }
+        return "\(message): \(quoted(text))"
     }
 }

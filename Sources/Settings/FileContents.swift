@@ -58,6 +58,18 @@ extension FileContents {
         }
         return unsafe access(path, X_OK) == 0
     }
+
+    /// Whether there is a folder, or a link to one.
+    static func isFolder(_ path: String) -> Bool {
+        var status = stat()
+        return unsafe stat(path, &status) == 0 && status.st_mode & S_IFMT == S_IFDIR
+    }
+
+    /// Why nobody can tell what is at a path, or that nothing is; nil when something is.
+    static func problem(at path: String) -> FileProblem? {
+        var status = stat()
+        return unsafe stat(path, &status) == 0 ? nil : FileProblem(errno)
+    }
 }
 
 /// Why a file could not be read.

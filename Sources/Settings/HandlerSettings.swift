@@ -1,12 +1,12 @@
 import Yams
 
-/// A command that does jobs.
+/// What does jobs: a program or an HTTP service.
 package struct HandlerSettings: Sendable, Equatable {
     /// The name by which routes and jobs refer to it.
     package var name: String
 
-    /// The program, as an absolute path, and its arguments.
-    package var command: [String]
+    /// What it is.
+    package var kind: HandlerKind
 
     /// How long one attempt may take.
     package var timeout: Duration
@@ -17,54 +17,46 @@ package struct HandlerSettings: Sendable, Equatable {
     /// How often and when a job that failed runs again.
     package var retry: RetrySettings
 
-    /// What it reads from standard input.
-    package var input: HandlerInput
-
-    /// Names of variables that it gets from the worker's environment, besides those all handlers
-    /// get.
-    package var environment: [String]
-
-    /// The absolute path of the folder it runs in; nil for the worker's choice.
-    package var directory: String?
-
     /// A handler with the defaults for what is left out.
     package init(
         name: String,
-        command: [String],
+        kind: HandlerKind,
         timeout: Duration = .seconds(600),
         concurrency: Int = 5,
-        retry: RetrySettings = RetrySettings(),
-        input: HandlerInput = .envelope,
-        environment: [String] = [],
-        directory: String? = nil
+        retry: RetrySettings = RetrySettings()
     ) {
         self.name = name
-        self.command = command
+        self.kind = kind
         self.timeout = timeout
         self.concurrency = concurrency
         self.retry = retry
-        self.input = input
-        self.environment = environment
-        self.directory = directory
+    }
+
+    /// The program; nil for a service.
+    package var exec: ExecSettings? {
+        guard case .exec(let settings) = kind else { return nil }
+        return settings
+    }
+
+    /// The service; nil for a program.
+    package var http: HTTPSettings? {
+        guard case .http(let settings) = kind else { return nil }
+        return settings
     }
 }
 
-/// What a handler reads from standard input.
-package enum HandlerInput: String, Sendable {
-    /// The delivery, the job and the payload in one JSON object.
-    case envelope
+/// What kind of handler one is.
+package enum HandlerKind: Sendable, Equatable {
+    /// A program, started for each job.
+    case exec(ExecSettings)
 
-    /// The payload's bytes.
-    case payload
-
-    /// Nothing.
-    case none
+    /// A service, sent a request for each job.
+    case http(HTTPSettings)
 }
 
 extension HandlerSettings {
     private static let keys = Keys(
-        ["exec", "timeout", "concurrency", "retry", "stdin", "env", "directory"],
-        planned: ["http"]
+        ["exec", "http", "timeout", "concurrency", "retry"] + ExecSettings.keys
     )
 
     /// Reads the section `handlers`, which may be absent.
@@ -85,68 +77,38 @@ extension HandlerSettings {
 
     private init?(_ setting: Setting, name: String) {
         guard let section = setting.section(Self.keys) else { return nil }
-        let folder = setting.reading.folder
-        self.init(name: name, command: [])
-        if section["exec"] != nil || section["http"] == nil, let exec = section.required("exec") {
-            command = Self.command(exec, handler: setting.path) ?? []
-        }
-        if let value = section["timeout"]?.duration(Limits.timeout) { timeout = value }
-        if let value = section["concurrency"]?.wholeNumber(Limits.concurrency) {
-            concurrency = value
-        }
-        if let value = section["retry"] { retry = RetrySettings(value) }
-        if let value = section["stdin"]?.choice(Self.inputs) { input = value }
-        if let value = section["env"] { environment = Self.environment(value) }
-        if let value = section["directory"] { directory = value.path(in: folder) }
-        guard !command.isEmpty else { return nil }
+        let kind = Self.kind(section)
+        let timeout = section["timeout"]?.duration(Limits.timeout)
+        let concurrency = section["concurrency"]?.wholeNumber(Limits.concurrency)
+        let retry = section["retry"].map(RetrySettings.init)
+        guard let kind else { return nil }
+        self.init(name: name, kind: kind)
+        if let timeout { self.timeout = timeout }
+        if let concurrency { self.concurrency = concurrency }
+        if let retry { self.retry = retry }
     }
 
-    private static let inputs: KeyValuePairs<String, HandlerInput> = [
-        "envelope": .envelope, "payload": .payload, "none": .none,
-    ]
-
-    /// The program and its arguments; a program that is missing today may be there tomorrow.
-    private static func command(_ setting: Setting, handler: String) -> [String]? {
-        guard let values = setting.list("a list: the program, then its arguments") else {
+    /// Nil when that is not clear, or has a mistake, which is reported.
+    private static func kind(_ section: Section) -> HandlerKind? {
+        switch (section["exec"], section["http"]) {
+        case (nil, nil):
+            section.fail("\(section.path) needs exec, a program, or http, a service")
+            return nil
+        case (let exec?, nil):
+            return ExecSettings(exec, in: section).map { .exec($0) }
+        case (nil, let http?):
+            for key in ExecSettings.keys {
+                if let value = section[key] {
+                    value.fail("\(value.name) is for exec handlers only")
+                }
+            }
+            return HTTPSettings(http).map { .http($0) }
+        case (let exec?, let http?):
+            http.fail("\(section.path) has exec and http: a handler is one of them; make it two")
+            // Read all the same, so that their mistakes are told too.
+            _ = ExecSettings(exec, in: section)
+            _ = HTTPSettings(http)
             return nil
         }
-        guard let first = values.first else {
-            setting.fail("\(setting.name) is empty: the program, then its arguments")
-            return nil
-        }
-        let program = first.path(in: setting.reading.folder)
-        let arguments = values.dropFirst().map { $0.argument() }
-        guard let program else { return nil }
-        if !FileContents.isExecutable(program) {
-            first.warn(
-                "\(handler): \(program) does not exist or is not executable: its jobs will be dead"
-            )
-        }
-        return [program] + arguments.compactMap(\.self)
-    }
-
-    private static func environment(_ setting: Setting) -> [String] {
-        let values = setting.list("a list of names of variables") ?? []
-        return values.compactMap { $0.value("the name of a variable", variableName) }
-    }
-
-    private static func variableName(_ text: String) throws(UnfitText) -> String {
-        let isName =
-            text.utf8.allSatisfy { $0.isLetter || $0.isDigit || $0 == UInt8(ascii: "_") }
-            && text.utf8.first?.isDigit == false
-        guard isName else {
-            throw UnfitText(
-                "must be the name of a variable of the worker's environment, not \(quoted(text))"
-            )
-        }
-        return text
-    }
-}
-
-extension Setting {
-    /// A text that may be empty, as an argument of a program may.
-    fileprivate func argument() -> String? {
-        if case .scalar(let scalar) = node, scalar.string.isEmpty, !isNull { return "" }
-        return text()
     }
 }

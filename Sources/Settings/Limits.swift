@@ -20,6 +20,17 @@ enum Limits {
     /// Gitea has a text column for it; a key of 64 bytes is already as long as HMAC-SHA256's block.
     static let secretBytesMax = 64 << 10
 
+    /// Bytes in a template's file: a thousand times what a prompt for an agent takes.
+    static let templateBytesMax = 1 << 20
+
+    /// Bytes in a file of certificates: those of all public authorities together are 220 KB.
+    static let certificatesBytesMax = 1 << 20
+
+    /// Bytes in a handler's URL, and in the value of one of its headers: what servers commonly
+    /// take.
+    static let urlBytesMax = 8 << 10
+    static let headerBytesMax = 8 << 10
+
     /// Bytes under which a secret draws a warning: 128 bits.
     static let secretBytesAdvised = 16
 
@@ -33,7 +44,8 @@ enum Limits {
     /// end near 1 GB.
     static let bodyBytes = (1 << 10)...(512 << 20)
 
-    /// What `worker.slots` and a handler's `concurrency` may be: each job is a process of its own.
+    /// What `worker.slots` and a handler's `concurrency` may be: each job is a process or a
+    /// connection of its own.
     static let concurrency = 1...1024
 
     /// What `retry.attempts` may be.
@@ -46,6 +58,9 @@ enum Limits {
 
     /// What `retry.base` and `retry.cap` may be.
     static let retryDelay = Duration.milliseconds(1)...Duration.seconds(7 * 86_400)
+
+    /// What `worker.lease` may be: it is renewed at a third, and a commit may take a while.
+    static let lease = Duration.seconds(1)...Duration.seconds(3_600)
 
     /// What `worker.shutdown_grace` may be; zero stops handlers at once.
     static let shutdownGrace = Duration.zero...Duration.seconds(86_400)

@@ -43,11 +43,17 @@ extension Configuration {
             StandardPlaces(environment).configuration,
             systemFile,
         ].compactMap(\.self)
-        if let found = places.first(where: FileManager.default.fileExists(atPath:)) {
-            return found
+        var looked: [String] = []
+        for place in places {
+            switch FileContents.problem(at: place) {
+            case nil: return place
+            // Somebody else's site, as a rule; who was to use it learns why it is passed over.
+            case .denied: looked.append("\(place) (permission denied)")
+            case .missing, .folder, .special, .tooLarge, .other: looked.append(place)
+            }
         }
         let message =
-            "not found; looked for \(places.joined(separator: ", ")); "
+            "not found; looked for \(looked.joined(separator: ", ")); "
             + "'samovar init' makes one, --config or SAMOVAR_CONFIG names one"
         throw ConfigurationError([Diagnostic(file: "samovar.yaml", message: message)])
     }
@@ -58,10 +64,17 @@ extension Configuration {
         namedBy source: String
     ) throws(ConfigurationError) -> String {
         let path = AbsolutePath.make(file, in: workingFolder)
-        guard !file.isEmpty, FileManager.default.fileExists(atPath: path) else {
-            let message = "does not exist, but \(source) names it; 'samovar init' makes one"
-            throw ConfigurationError([Diagnostic(file: file, message: message)])
+        let problem = file.isEmpty ? .missing : FileContents.problem(at: path)
+        let message: String
+        switch problem {
+        case nil: return file
+        case .denied:
+            message =
+                "permission denied: \(source) names it, but this user may not enter a folder on "
+                + "the way to it; run as a user who may, or let this one in with chmod"
+        case .missing, .folder, .special, .tooLarge, .other:
+            message = "does not exist, but \(source) names it; 'samovar init' makes one"
         }
-        return file
+        throw ConfigurationError([Diagnostic(file: file, message: message)])
     }
 }

@@ -1,8 +1,8 @@
 /// Finds what somebody meant who mistyped a word.
-enum NearestWord {
+package enum NearestWord {
     /// The candidate that takes the fewest edits, if they are few for a word of that length; the
     /// first of several.
-    static func to(_ word: String, among candidates: [String]) -> String? {
+    package static func to(_ word: String, among candidates: [String]) -> String? {
         let word = word.lowercased()
         let distanceMax =
             switch word.count {

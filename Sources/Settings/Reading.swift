@@ -6,7 +6,7 @@ final class Reading {
     /// The absolute path of its folder, where relative paths start.
     let folder: String
 
-    /// Whether secrets are loaded.
+    /// Whose secrets are loaded.
     let secrets: SecretReading
 
     /// What keeps the file from being used, in the order it was found.

@@ -21,6 +21,9 @@ package struct RouteSettings: Sendable, Equatable {
     /// Which of its jobs run one at a time, in order; nil for none.
     package var lane: LaneKind?
 
+    /// Whether Gitea's "Redeliver" runs also what is done.
+    package var isRerunWhenRedelivered: Bool
+
     /// The text of a JSON object for the handler, its keys sorted.
     package var with: String
 
@@ -33,6 +36,7 @@ package struct RouteSettings: Sendable, Equatable {
         branch: BranchCondition? = nil,
         run: String,
         lane: LaneKind? = nil,
+        isRerunWhenRedelivered: Bool = false,
         with: String = "{}"
     ) {
         self.name = name
@@ -42,6 +46,7 @@ package struct RouteSettings: Sendable, Equatable {
         self.branch = branch
         self.run = run
         self.lane = lane
+        self.isRerunWhenRedelivered = isRerunWhenRedelivered
         self.with = with
     }
 }
@@ -60,8 +65,8 @@ package enum LaneKind: String, Sendable {
 
 extension RouteSettings {
     private static let keys = Keys(
-        ["name", "on", "when", "run", "lane", "with"],
-        planned: ["mode", "redelivery", "priority"]
+        ["name", "on", "when", "run", "lane", "redelivery", "with"],
+        planned: ["mode", "priority"]
     )
 
     private static let conditions = Keys(
@@ -76,6 +81,8 @@ extension RouteSettings {
     private static let lanes: KeyValuePairs<String, LaneKind?> = [
         "issue": .issue, "ref": .ref, "repository": .repository, "none": nil,
     ]
+
+    private static let redeliveries: KeyValuePairs<String, Bool> = ["once": false, "rerun": true]
 
     /// Reads the section `routes`, which may be absent.
     ///
@@ -101,6 +108,7 @@ extension RouteSettings {
         let branch = when?["branch"].flatMap(BranchCondition.init)
         let run = section.required("run").flatMap { Self.handler($0, among: handlers) }
         let lane = section["lane"]?.choice(Self.lanes) ?? nil
+        let rerun = section["redelivery"]?.choice(Self.redeliveries) ?? false
         let with = section["with"].flatMap { JSONText($0)?.text } ?? "{}"
         guard let name, let events, let run else { return nil }
         self.init(
@@ -111,6 +119,7 @@ extension RouteSettings {
             branch: branch,
             run: run,
             lane: lane,
+            isRerunWhenRedelivered: rerun,
             with: with
         )
     }

@@ -99,9 +99,12 @@ extension Setting {
     }
 
     func duration(_ range: ClosedRange<Duration>) -> Duration? {
-        guard let duration = value("a duration such as 30s", DurationText.parse) else {
-            return nil
+        var advice = DurationAdvice.short
+        advice.range = range
+        let duration = value("a duration such as 30s") { text throws(UnfitText) in
+            try DurationText.parse(text, advice: advice)
         }
+        guard let duration else { return nil }
         guard range.contains(duration) else {
             let lower = DurationText.text(of: range.lowerBound)
             let upper = DurationText.text(of: range.upperBound)

@@ -16,10 +16,12 @@ struct Leftovers: Sendable {
 
     /// Kills them and waits until they are gone.
     ///
-    /// - Returns: false when some are still there after five seconds (a disk that hangs).
-    func killAll() async -> Bool {
+    /// - Parameter patience: by default the work loop waits meanwhile: far less than a lease. Who
+    ///   asks tries again.
+    /// - Returns: false when some are still there after that time (a disk that hangs).
+    func killAll(within patience: Duration = .seconds(5)) async -> Bool {
         var looksWithNothingToKill = 0
-        let deadline = ContinuousClock.now + Self.patience
+        let deadline = ContinuousClock.now + patience
         while ContinuousClock.now < deadline {
             let found = find()
             for pid in found.ours { kill(pid, SIGKILL) }
@@ -37,11 +39,6 @@ struct Leftovers: Sendable {
     }
 
     private static let pause = Duration.milliseconds(5)
-
-    /// The work loop waits meanwhile: far less than a lease.
-    ///
-    /// Who asks tries again.
-    private static let patience = Duration.seconds(5)
 
     /// A program whose environment stays empty was started with none; one that is just being
     /// executed has it after some microseconds.

@@ -8,6 +8,7 @@ struct Rescuer: Sendable {
     let store: any QueueStore
     let stateFolder: String
     let storeID: String
+    let bootID: String
     /// This worker, which is not dead while it asks.
     let own: WorkerID
     let logger: Logger
@@ -19,9 +20,21 @@ struct Rescuer: Sendable {
         for orphan in try await store.orphans(isDead: isDead) {
             // Of this worker's own leases only one that it does not know of can have run out: it
             // renews the others first. (A claim whose answer never came: an error after commit.)
-            try await rescue(orphan, workerDied: isDead(orphan.worker))
+            do throws(StoreError) {
+                try await rescue(orphan, workerDied: isDead(orphan.worker))
+            } catch {
+                // Somebody's hand was in its rows: it keeps no other from being given back.
+                guard case .refused = error else { throw error }
+                logger.error(
+                    "an attempt cannot be given back",
+                    metadata: ["token": "\(orphan.token)", "error": "\(error)"]
+                )
+            }
         }
-        for worker in try await store.retireDead(isDead: isDead) {
+        let retired = try await store.retireDead(isDead: isDead) { worker in
+            WorkerLock.wasRouting(stateFolder: stateFolder, worker: worker, bootID: bootID)
+        }
+        for worker in retired {
             WorkerLock.remove(stateFolder: stateFolder, worker: worker)
             logger.warning("worker died", metadata: ["worker": "\(worker)"])
         }

@@ -6,23 +6,25 @@ import Settings
 
 /// The worker's one loop: rescue, route, record, claim, start; then wait for news.
 ///
-/// Handlers run on threads of their own and report to the inbox, so all state is used from here
-/// alone.
+/// Handlers run on threads and tasks of their own and report to the inbox, so all state is used from
+/// here alone.
 final class WorkLoop: Sendable {
     private let id: WorkerID
+    private let lock: WorkerLock
     private let store: any QueueStore
     private let inbox: Inbox
     private let clocks: Clocks
     private let logger: Logger
     private let router: Router
-    private let runner: ExecRunner
+    private let runners: HandlerRunners
     private let rescuer: Rescuer
     private let doorbell: Doorbell
     private let slots: Int
-    private let concurrency: [HandlerName: Int]
+    private let lease: Duration
 
     init(
         id: WorkerID,
+        lock: WorkerLock,
         configuration: Configuration,
         store: any QueueStore,
         inbox: Inbox,
@@ -30,32 +32,31 @@ final class WorkLoop: Sendable {
         logger: Logger
     ) async throws {
         self.id = id
+        self.lock = lock
         self.store = store
         self.inbox = inbox
         self.clocks = clocks
         self.logger = logger
         let storeID = try await store.uuid()
         router = Router(routes: configuration.routes)
-        runner = try ExecRunner(
-            handlers: configuration.handlers,
-            stateFolder: configuration.stateFolder,
-            storeID: storeID,
-            clocks: clocks,
-            inbox: inbox
-        )
         rescuer = Rescuer(
             store: store,
             stateFolder: configuration.stateFolder,
             storeID: storeID,
+            bootID: clocks.bootID,
             own: id,
             logger: logger
         )
         doorbell = try Doorbell(stateFolder: configuration.stateFolder)
         slots = configuration.worker.slots
-        concurrency = Dictionary(
-            uniqueKeysWithValues: configuration.handlers.map {
-                (HandlerName(rawValue: $0.name), $0.concurrency)
-            }
+        lease = configuration.worker.lease
+        // The last, because from here on there is something to close, which `run` does.
+        runners = try HandlerRunners(
+            configuration: configuration,
+            storeID: storeID,
+            clocks: clocks,
+            inbox: inbox,
+            logger: logger
         )
     }
 
@@ -67,6 +68,8 @@ final class WorkLoop: Sendable {
         var leasesRenewed: MonotonicTime
         var stage = StopStage.working
         var storeIsInTrouble = false
+        /// What the store was told last.
+        var breakers = "{}"
 
         /// Told to stop, and nothing is left to do.
         ///
@@ -86,22 +89,50 @@ final class WorkLoop: Sendable {
     /// - Throws: what the store cannot recover from; the handlers are killed then, and their jobs
     ///   are given back by whoever finds this worker's lock free.
     func run() async throws {
+        do {
+            try await work()
+        } catch {
+            await runners.close()
+            throw error
+        }
+        await runners.close()
+    }
+
+    private func work() async throws {
         var state = State(leasesRenewed: clocks.monotonic())
         try await warnOfUnknownHandlers()
         do {
+            // Before anything is routed: what took the last worker down must be known.
+            try await rescueFirst()
             for await _ in inbox.arrivals {
                 try await step(&state)
                 if state.isFinished { return }
             }
         } catch {
-            for attempt in state.running.values { attempt.control?.stop(.shutdown, kill: true) }
+            killAll(state)
             throw error
+        }
+        // Cancelled, because another part of the worker failed.
+        killAll(state)
+    }
+
+    private func killAll(_ state: State) {
+        for attempt in state.running.values { attempt.control?.stop(.shutdown, kill: true) }
+    }
+
+    private func rescueFirst() async throws(StoreError) {
+        do throws(StoreError) {
+            try await rescuer.rescue()
+        } catch {
+            // The ticks try again.
+            guard error.isTransient else { throw error }
+            logger.error("the store is in trouble", metadata: ["error": "\(error)"])
         }
     }
 
     /// Jobs of a handler that left the configuration wait, and hold their lanes; nobody would know.
     private func warnOfUnknownHandlers() async throws {
-        for (handler, count) in try await store.readyJobs() where concurrency[handler] == nil {
+        for (handler, count) in try await store.readyJobs() where !runners.knows(handler) {
             logger.warning(
                 "jobs wait for a handler that is not configured",
                 metadata: ["handler": "\(handler)", "jobs": "\(count)"]
@@ -116,10 +147,14 @@ final class WorkLoop: Sendable {
         do throws(StoreError) {
             try await keepLeases(&state)
             if state.stage == .working {
-                if news.isTick { try await rescuer.rescue() }
+                if news.isTick {
+                    try await stopCancelled(state)
+                    try await rescuer.rescue()
+                }
                 if news.isRung { try await route() }
             }
             try await exchange(&state, isRung: news.isRung)
+            try await reportBreakers(&state)
             if state.storeIsInTrouble {
                 state.storeIsInTrouble = false
                 logger.info("the store works again")
@@ -152,14 +187,24 @@ final class WorkLoop: Sendable {
 
     private func keepLeases(_ state: inout State) async throws(StoreError) {
         let now = clocks.monotonic()
-        guard now >= state.leasesRenewed + Limits.lease / 3 else { return }
-        let renewed = try await store.extend(Array(state.running.keys), worker: id)
+        guard now >= state.leasesRenewed + lease / 3 else { return }
+        FaultPoint.renewing.reach()
+        let tokens = Array(state.running.keys)
+        let renewed = try await store.extend(tokens, worker: id, lease: lease)
         state.leasesRenewed = now
         for token in renewed.lost {
             logger.warning("lease lost, stopping the handler", metadata: ["token": "\(token)"])
             state.running[token]?.control?.stop(.leaseLost, kill: false)
         }
         for token in renewed.cancelRequested {
+            state.running[token]?.control?.stop(.cancelled, kill: false)
+        }
+    }
+
+    /// What an operator cancels stops within a tick, not with the next renewal.
+    private func stopCancelled(_ state: State) async throws(StoreError) {
+        guard !state.running.isEmpty else { return }
+        for token in try await store.cancelRequests(of: id) {
             state.running[token]?.control?.stop(.cancelled, kill: false)
         }
     }
@@ -173,21 +218,41 @@ final class WorkLoop: Sendable {
     private func route() async throws(StoreError) {
         let waiting = try await store.waitingToBeRouted(atMost: Self.routingBatch)
         guard !waiting.isEmpty else { return }
-        let decisions = waiting.map(router.decide)
+        lock.note(routing: waiting.map(\.target), bootID: clocks.bootID)
+        let decisions = waiting.map { delivery in
+            // One that is not decoded any more is safe.
+            if delivery.tries < Limits.routingTriesMost {
+                FaultPoint.routing.reach(delivery.id.rawValue)
+            }
+            return router.decide(delivery)
+        }
+        lock.note(routing: [], bootID: clocks.bootID)
         let result = try await store.decide(decisions)
         inbox.ring()
         guard case .decided(let jobs) = result else { return }
         if !jobs.isEmpty { doorbell.ring(except: id.rawValue) }
+        let areAllNew = jobs.count == decisions.reduce(0) { $0 + $1.jobs.count }
         for (delivery, decision) in zip(waiting, decisions) {
-            var metadata: Logger.Metadata = [
-                "delivery.id": "\(delivery.id)",
-                "delivery.seq": "\(delivery.target.delivery)",
-                "event.type": "\(delivery.eventType)",
-                "jobs": "\(decision.jobs.count)",
-            ]
-            if let reason = decision.reason { metadata["reason"] = "\(reason)" }
-            logger.info("delivery \(decision.verdict.rawValue)", metadata: metadata)
+            var verdict = (word: decision.verdict.rawValue, reason: decision.reason)
+            // The store knows which of them are repeats.
+            if !areAllNew, case .delivery(let seq) = delivery.target,
+                let row = try await store.records(.delivery(seq)).first,
+                case .text(let word) = row["verdict"]
+            {
+                verdict.word = word
+                if case .text(let reason) = row["reason"] { verdict.reason = reason }
+            }
+            log(delivery, verdict.word, reason: verdict.reason)
         }
+    }
+
+    private func log(_ delivery: WaitingDelivery, _ verdict: String, reason: String?) {
+        var metadata: Logger.Metadata = [
+            "delivery.id": "\(delivery.id)", "delivery.seq": "\(delivery.target.delivery)",
+            "event.type": "\(delivery.eventType)",
+        ]
+        if let reason { metadata["reason"] = "\(reason)" }
+        logger.info("delivery \(verdict)", metadata: metadata)
     }
 
     /// Deliveries decided in one transaction: enough to make its commit cheap, few enough that
@@ -198,22 +263,53 @@ final class WorkLoop: Sendable {
 
     /// Records what ended, claims what there is room for, and starts it.
     private func exchange(_ state: inout State, isRung: Bool) async throws(StoreError) {
-        let ends = state.unrecorded
+        let ends = Self.batch(of: state.unrecorded)
         guard isRung || !ends.isEmpty else { return }
         let free = state.stage == .working ? slots - state.running.count + ends.count : 0
         guard free > 0 || !ends.isEmpty else { return }
-        let (results, claimed) = try await store.exchange(
+        if !ends.isEmpty { FaultPoint.ended.reach() }
+        let exchange = try await store.exchange(
             ends,
-            for: ClaimRequest(slots: free, concurrency: concurrency),
+            for: ClaimRequest(slots: free, concurrency: runners.limits, lease: lease),
             worker: id
         )
-        state.unrecorded.removeAll()
+        state.unrecorded.removeFirst(ends.count)
+        if !state.unrecorded.isEmpty { inbox.ring() }
+        note(exchange.ends, of: ends, &state)
+        start(exchange.claimed, &state)
+        if exchange.isCutShort { inbox.ring() }
+    }
+
+    /// As many as fit into one commit, at least one.
+    private static func batch(of ends: [AttemptEnd]) -> [AttemptEnd] {
+        var bytes = 0
+        return Array(
+            ends.prefix { end in
+                defer { bytes += end.output?.kept.count ?? 0 }
+                return bytes < Limits.batchBytes
+            }
+        )
+    }
+
+    /// Lets go of attempts whose end was written, or refused.
+    private func note(_ results: [EndResult], of ends: [AttemptEnd], _ state: inout State) {
         for (end, result) in zip(ends, results) {
             if let attempt = state.running.removeValue(forKey: end.token) {
                 log(end, result, attempt.job)
             }
         }
-        for job in claimed { state.running[job.token] = runner.start(job) }
+    }
+
+    private func start(_ claimed: [ClaimedJob], _ state: inout State) {
+        for job in claimed { state.running[job.token] = runners.start(job) }
+    }
+
+    /// Shows people which handlers cannot be reached.
+    private func reportBreakers(_ state: inout State) async throws(StoreError) {
+        let breakers = runners.breakers
+        guard breakers != state.breakers else { return }
+        try await store.report(breakers: breakers, of: id)
+        state.breakers = breakers
     }
 
     private func log(_ end: AttemptEnd, _ result: EndResult, _ job: ClaimedJob) {
@@ -243,11 +339,4 @@ extension WorkLoop {
         case .dead: .error
         }
     }
-}
-
-/// A handler that runs now.
-struct RunningAttempt: Sendable {
-    var job: ClaimedJob
-    /// Nil when it never began: its end is in the inbox.
-    var control: AttemptControl?
 }

@@ -31,7 +31,7 @@ struct WorkerCommand: AsyncParsableCommand {
         ReadableLog.bootstrap(program: "worker ")
         try await reporting {
             // The worker may run as a user that cannot read the webhook's secrets.
-            let configuration = try configurationOption.load(secrets: .skip)
+            let configuration = try configurationOption.load(secrets: .handlers)
             let logger = Logger(label: "samovar.worker")
             for warning in configuration.warnings {
                 logger.warning("configuration", metadata: ["warning": "\(warning)"])

@@ -56,6 +56,7 @@ struct WorkerService {
         let inbox = Inbox()
         let loop = try await WorkLoop(
             id: id,
+            lock: lock,
             configuration: configuration,
             store: store,
             inbox: inbox,
@@ -76,6 +77,11 @@ struct WorkerService {
                 await Self.escalate(requests, to: inbox, grace: configuration.worker.shutdownGrace)
                 return .stopRequests
             }
+            group.addTask {
+                let retention = configuration.retention.retention
+                await Pruning(store: store, retention: retention, logger: logger).run()
+                return .pruning
+            }
             group.addTask(executorPreference: store.executor) {
                 try await loop.run()
                 return .workLoop
@@ -94,6 +100,7 @@ struct WorkerService {
         case doorbell
         case timer
         case stopRequests
+        case pruning
         case workLoop
     }
 

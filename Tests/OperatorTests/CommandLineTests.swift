@@ -1,5 +1,6 @@
 import ArgumentParser
 import Program
+import QueueCore
 import Testing
 
 @testable import Operator
@@ -39,6 +40,32 @@ struct CommandLineTests {
             ["deliveries", "list", "--verdict", "lost"],
             ["dead", "requeue"],
             ["dead", "requeue", "5", "--all"],
+            ["dead", "requeue", "5", "--handler", "ci"],
+            ["dead", "requeue", "--all", "--handler", "ci"],
+            ["dead", "requeue", "--handler", "ci", "--state", "done"],
+            ["dead", "requeue", "--all", "--rate", "fast"],
+            ["jobs", "cancel"],
+            ["jobs", "cancel", "5", "--since", "2h"],
+            ["jobs", "cancel", "--since", "2hours"],
+            ["jobs", "cancel", "--state", "done"],
+            ["jobs", "retry-now"],
+            ["jobs", "retry-now", "--state", "leased"],
+            ["jobs", "why"],
+            ["jobs", "why", "first"],
+            ["replay"],
+            ["replay", "--dry-run"],
+            ["replay", "17", "--verdict", "ignored"],
+            ["replay", "--verdict", "lost"],
+            ["replay", "--since", "10:60"],
+            ["replay", "17", "--rate", "0/s"],
+            ["replay", "cancel"],
+            ["replay", "cancel", "first"],
+            ["pause"],
+            ["pause", "--everything", "--handler", "ci"],
+            ["pause", "--handler", ""],
+            ["resume"],
+            ["lease", "verify", "5"],
+            ["lease", "verify", "5.0"],
             ["send", "push", "--repeat", "0"],
             ["send", "push", "--exact"],
             ["send", "push", "--delivery-id", "a", "--repeat", "2"],
@@ -52,6 +79,25 @@ struct CommandLineTests {
         } throws: {
             OperatorCommand.exitCode(for: $0).rawValue == Program.ExitStatus.usage.rawValue
         }
+    }
+
+    @Test(
+        arguments: [
+            ["replay", "17"], ["replay", "start", "17"], ["--config", "a", "replay", "17", "18"],
+            ["replay", "--since", "2h", "--yes"], ["replay", "--verdict", "repeat", "-y"],
+        ]
+    )
+    func `replay needs no further word`(words: [String]) throws {
+        #expect(try OperatorCommand.parseAsRoot(words) is ReplayStartCommand)
+    }
+
+    @Test
+    func `pause needs no further word`() throws {
+        let words = ["pause", "--handler", "ci", "--reason", "upgrade", "--config", "a"]
+        let command = try #require(OperatorCommand.parseAsRoot(words) as? PauseStartCommand)
+        #expect(command.targetOptions.target == .handler(HandlerName(rawValue: "ci")))
+        #expect(command.configurationOption.file == "a")
+        #expect(try OperatorCommand.parseAsRoot(["pause", "list"]) is PauseListCommand)
     }
 
     @Test(arguments: Program.ExitStatus.allCases)
@@ -68,5 +114,36 @@ struct CommandLineTests {
             command.configuration.subcommands.forEach(check)
         }
         check(OperatorCommand.self)
+    }
+
+    @Test(
+        arguments: [
+            (["statu"], "samovar statu", "status"), (["job", "list"], "samovar job", "jobs"),
+            (["--config", "status", "jobs", "lits"], "samovar jobs lits", "list"),
+            (["--config=a", "dead", "requeu", "5"], "samovar dead requeu", "requeue"),
+        ]
+    )
+    func `a command that was mistyped is guessed`(words: [String], said: String, meant: String) {
+        #expect(throws: (any Error).self) { try OperatorCommand.parseAsRoot(words) }
+        #expect(
+            OperatorCommand.mistypedCommand(in: words)?.message
+                == "There is no '\(said)'. Did you mean '\(meant)'?"
+        )
+    }
+
+    @Test(
+        arguments: [
+            [], ["something"], ["status"], ["status", "statu"], ["jobs", "show", "list"],
+            ["replay", "lists"], ["pause", "lists"], ["--config"], ["--config", "statu"],
+        ]
+    )
+    func `nothing is guessed where no command is like it, or none is wanted`(words: [String]) {
+        #expect(OperatorCommand.mistypedCommand(in: words) == nil)
+    }
+
+    @Test
+    func `the help of resume does not say that pauses expire`() {
+        let help = OperatorCommand.helpMessage(for: ResumeCommand.self, columns: 200)
+        #expect(help.contains("Each pause is ended on its own"))
     }
 }

@@ -40,12 +40,4 @@ struct DeliveryArgumentTests {
     func `a job's id is a number from 1`(text: String) {
         #expect(JobArgument(argument: text) == nil)
     }
-
-    @Test
-    func `a job that is not dead is refused with its state`() {
-        let job = JobID(rawValue: 5)
-        let record = Record([("state", .text("done"))])
-        #expect(DeadRequeueCommand.refusal(job, record) == "job 5 is done, not dead")
-        #expect(DeadRequeueCommand.refusal(job, nil) == "there is no job 5")
-    }
 }

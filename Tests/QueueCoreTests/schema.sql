@@ -1,12 +1,24 @@
 -- The schema of a fresh store, as SQLite keeps it. A change of it belongs to a new file in
 -- migrations/; then renew this one: RENEW_SNAPSHOTS=1 swift test --filter SchemaTests
 
+CREATE INDEX delivery_by_time ON delivery (received_at);
+
+CREATE INDEX delivery_without_body ON delivery (received_at, seq) WHERE body_pruned_at IS NOT NULL;
+
 CREATE INDEX job_by_delivery ON job (delivery);
 
+CREATE INDEX job_by_payload ON job (payload_sha256, route, id) WHERE payload_sha256 IS NOT NULL;
+
+CREATE INDEX job_by_replay ON job (replay) WHERE replay IS NOT NULL;
+
+CREATE INDEX job_by_replay_of ON job (replay_of) WHERE replay_of IS NOT NULL;
+
 CREATE INDEX job_claimable ON job (handler, repo, priority DESC, run_at, id)
-    WHERE state = 'ready' AND blocked = 0;
+    WHERE state = 'ready' AND blocked = 0 AND parked IS NULL;
 
 CREATE INDEX job_dead ON job (finished_at, id) WHERE state = 'dead';
+
+CREATE INDEX job_delayed ON job (run_at, id) WHERE state = 'ready' AND parked = 'delayed';
 
 CREATE INDEX job_ended ON job (finished_at, id) WHERE finished_at IS NOT NULL;
 
@@ -19,17 +31,22 @@ CREATE UNIQUE INDEX job_lane_runs_one_at_a_time ON job (lane)
 CREATE INDEX job_lane_unblocked ON job (lane)
     WHERE state = 'ready' AND blocked = 0 AND lane IS NOT NULL;
 
-CREATE INDEX job_leased ON job (handler) WHERE state = 'leased';
+CREATE INDEX job_leased ON job (worker, handler) WHERE worker IS NOT NULL;
 
 CREATE INDEX job_live ON job (id) WHERE state IN ('ready', 'leased');
 
+CREATE INDEX job_paused ON job (route, id) WHERE state = 'ready' AND parked = 'paused';
+
+CREATE INDEX replay_request_by_batch ON replay_request (batch);
+
 CREATE INDEX replay_request_by_delivery ON replay_request (delivery);
 
-CREATE INDEX replay_request_waiting ON replay_request (id) WHERE verdict IS NULL;
-
-CREATE INDEX routing_payload ON routing (payload_sha256, delivery) WHERE payload_sha256 IS NOT NULL;
+CREATE INDEX replay_request_waiting ON replay_request (not_before, id) WHERE verdict IS NULL;
 
 CREATE INDEX routing_waiting ON routing (delivery) WHERE verdict IS NULL;
+
+CREATE INDEX routing_with_body ON routing (decided_at, delivery)
+    WHERE body_pruned = 0 AND decided_at IS NOT NULL;
 
 CREATE TABLE attempt (
     id INTEGER PRIMARY KEY,
@@ -117,7 +134,8 @@ CREATE TABLE job (
     replay_of INTEGER REFERENCES job (id),
     reason TEXT,
     created_at INTEGER NOT NULL,
-    finished_at INTEGER,
+    finished_at INTEGER, parked TEXT
+    CONSTRAINT parked_is_known CHECK (parked IN ('delayed', 'paused')), payload_sha256 TEXT,
     CONSTRAINT leased_jobs_have_a_lease CHECK (
         (state = 'leased') = (worker IS NOT NULL)
         AND (state = 'leased') = (lease_until IS NOT NULL)
@@ -136,17 +154,33 @@ CREATE TABLE migration (
     applied_at INTEGER NOT NULL
 ) STRICT;
 
+CREATE TABLE pause (
+    kind TEXT NOT NULL CONSTRAINT pause_kind_is_known CHECK (
+        kind IN ('everything', 'handler', 'route')),
+    name TEXT NOT NULL DEFAULT '',
+    reason TEXT,
+    paused_at INTEGER NOT NULL DEFAULT (
+        CAST((julianday('now') - 2440587.5) * 86400000000 AS INTEGER)),
+    PRIMARY KEY (kind, name),
+    CONSTRAINT all_but_everything_have_a_name CHECK ((kind = 'everything') = (name = ''))
+) STRICT, WITHOUT ROWID;
+
 CREATE TABLE replay_request (
     id INTEGER PRIMARY KEY AUTOINCREMENT,
     delivery INTEGER NOT NULL REFERENCES delivery (seq),
+    batch INTEGER NOT NULL,  -- the id of its first request
     requested_at INTEGER NOT NULL,
+    not_before INTEGER NOT NULL,
     verdict TEXT CONSTRAINT replay_verdict_is_known CHECK (
-        verdict IN ('routed', 'ignored', 'malformed', 'mismatched', 'dead')),
+        verdict IN ('routed', 'ignored', 'malformed', 'mismatched', 'dead', 'cancelled')),
     reason TEXT,
     decision TEXT CONSTRAINT replay_decision_is_json CHECK (
         decision IS NULL OR json_valid(decision)),
     decided_at INTEGER,
-    CONSTRAINT decided_replays_say_when CHECK ((verdict IS NULL) = (decided_at IS NULL))
+    tries INTEGER NOT NULL DEFAULT 0,  -- workers that died while routing it
+    CONSTRAINT decided_replays_say_when CHECK ((verdict IS NULL) = (decided_at IS NULL)),
+    CONSTRAINT other_replay_verdicts_say_why CHECK (
+        verdict IS NULL OR verdict = 'routed' OR reason IS NOT NULL)
 ) STRICT;
 
 CREATE TABLE routing (
@@ -157,7 +191,8 @@ CREATE TABLE routing (
     decision TEXT CONSTRAINT decision_is_json CHECK (decision IS NULL OR json_valid(decision)),
     payload_sha256 TEXT,
     decided_at INTEGER,
-    tries INTEGER NOT NULL DEFAULT 0,  -- decodings begun with care after a worker died while routing
+    tries INTEGER NOT NULL DEFAULT 0, body_pruned INTEGER NOT NULL DEFAULT 0
+    CONSTRAINT body_pruned_is_a_flag CHECK (body_pruned IN (0, 1)),  -- decodings begun with care after a worker died while routing
     CONSTRAINT decided_rows_say_when CHECK ((verdict IS NULL) = (decided_at IS NULL)),
     CONSTRAINT other_verdicts_say_why CHECK (
         verdict IS NULL OR verdict = 'routed' OR reason IS NOT NULL)
@@ -173,7 +208,7 @@ CREATE TABLE store (
     probed_at INTEGER,  -- when a readiness check last wrote to the store
     wall_lead INTEGER,  -- wall time minus CLOCK_MONOTONIC within wall_boot, to notice clock steps
     wall_boot TEXT
-) STRICT;
+, pruned_deliveries INTEGER NOT NULL DEFAULT 0, pruned_jobs INTEGER NOT NULL DEFAULT 0, skipped_deliveries INTEGER NOT NULL DEFAULT 0, skipped_jobs INTEGER NOT NULL DEFAULT 0) STRICT;
 
 CREATE TABLE worker (
     id TEXT PRIMARY KEY,
@@ -218,9 +253,15 @@ END;
 
 CREATE TRIGGER delivery_is_not_replaced BEFORE INSERT ON delivery
 WHEN EXISTS (SELECT 1 FROM delivery WHERE source = NEW.source AND delivery_id = NEW.delivery_id)
-    OR EXISTS (SELECT 1 FROM delivery WHERE seq = NEW.seq)
+    OR NEW.seq > 0
 BEGIN
-    SELECT RAISE(ABORT, 'delivery exists: deliveries are never replaced; to run it again, INSERT INTO replay (delivery) VALUES (its seq)');
+    SELECT RAISE(ABORT, 'delivery exists, or has a seq of its own: deliveries are never replaced, and the store numbers them; to run one again, INSERT INTO replay (delivery) VALUES (its seq)');
+END;
+
+CREATE TRIGGER delivery_is_numbered_from_1 AFTER INSERT ON delivery
+WHEN NEW.seq < 1
+BEGIN
+    SELECT RAISE(ABORT, 'a delivery has a seq of its own: the store numbers them, from 1');
 END;
 
 CREATE TRIGGER delivery_never_changes BEFORE UPDATE ON delivery
@@ -241,12 +282,26 @@ BEGIN
     SELECT RAISE(ABORT, 'a repeat belongs to a delivery');
 END;
 
+CREATE TRIGGER delivery_that_goes_is_counted AFTER DELETE ON delivery
+BEGIN
+    UPDATE store SET pruned_deliveries = pruned_deliveries + 1;
+END;
+
 CREATE TRIGGER delivery_with_rows_is_kept BEFORE DELETE ON delivery
 WHEN EXISTS (SELECT 1 FROM routing WHERE delivery = OLD.seq)
     OR EXISTS (SELECT 1 FROM job WHERE delivery = OLD.seq)
     OR EXISTS (SELECT 1 FROM replay_request WHERE delivery = OLD.seq)
 BEGIN
     SELECT RAISE(ABORT, 'delivery has routing, replays or jobs: it is kept while they exist');
+END;
+
+CREATE TRIGGER delivery_with_work_keeps_its_body BEFORE UPDATE OF body ON delivery
+WHEN NEW.body IS NULL AND (
+    EXISTS (SELECT 1 FROM routing WHERE delivery = NEW.seq AND verdict IS NULL)
+    OR EXISTS (SELECT 1 FROM replay_request WHERE delivery = NEW.seq AND verdict IS NULL)
+    OR EXISTS (SELECT 1 FROM job WHERE delivery = NEW.seq AND state IN ('ready', 'leased')))
+BEGIN
+    SELECT RAISE(ABORT, 'this delivery waits to be routed or has live jobs: its body is needed');
 END;
 
 CREATE TRIGGER job_attempt_only_grows BEFORE UPDATE OF attempt ON job
@@ -260,12 +315,13 @@ END;
 CREATE TRIGGER job_begins_ready BEFORE INSERT ON job
 WHEN NEW.state <> 'ready' OR NEW.attempt <> 0 OR NEW.blocked <> 0
     -- An id of one's own choice could step in front of a lane's running job.
-    OR (NEW.id > 0 AND NEW.id <= coalesce((SELECT max(id) FROM job), 0))
+    OR NEW.id > 0
     OR (NEW.replay_of IS NOT NULL AND NOT EXISTS (SELECT 1 FROM job WHERE id = NEW.replay_of))
-    OR EXISTS (SELECT 1 FROM job WHERE id = NEW.id)
+    OR (NEW.replay IS NOT NULL AND NOT EXISTS (
+        SELECT 1 FROM replay_request WHERE id = NEW.replay AND delivery = NEW.delivery))
     OR NOT EXISTS (SELECT 1 FROM delivery WHERE seq = NEW.delivery)
 BEGIN
-    SELECT RAISE(ABORT, 'a new job belongs to a delivery, begins as ready with attempt 0 and blocked 0, and replaces none');
+    SELECT RAISE(ABORT, 'a new job belongs to a delivery, begins as ready with attempt 0 and blocked 0, and gets its id from the store');
 END;
 
 CREATE TRIGGER job_blocked_tells_the_truth BEFORE UPDATE OF blocked ON job
@@ -299,6 +355,18 @@ CREATE TRIGGER job_is_leased_to_a_worker BEFORE UPDATE OF worker ON job
 WHEN NEW.worker IS NOT NULL AND NOT EXISTS (SELECT 1 FROM worker WHERE id = NEW.worker)
 BEGIN
     SELECT RAISE(ABORT, 'no such worker: only workers claim jobs');
+END;
+
+CREATE TRIGGER job_is_numbered_from_1 AFTER INSERT ON job
+WHEN NEW.id < 1
+BEGIN
+    SELECT RAISE(ABORT, 'a new job gets its id from the store, from 1');
+END;
+
+CREATE TRIGGER job_is_parked_while_ready AFTER UPDATE OF state ON job
+WHEN NEW.parked IS NOT NULL AND NEW.state <> 'ready'
+BEGIN
+    UPDATE job SET parked = NULL WHERE id = NEW.id;
 END;
 
 CREATE TRIGGER job_keeps_its_origin BEFORE UPDATE OF id, delivery, route, lane ON job
@@ -347,6 +415,11 @@ BEGIN
             SELECT 1 FROM job AS held WHERE held.lane = NEW.lane AND held.state = 'leased');
 END;
 
+CREATE TRIGGER job_that_goes_is_counted AFTER DELETE ON job
+BEGIN
+    UPDATE store SET pruned_jobs = pruned_jobs + 1;
+END;
+
 CREATE TRIGGER job_that_waits_is_cancelled_at_once AFTER UPDATE OF cancel_requested ON job
 WHEN NEW.state = 'ready' AND NEW.cancel_requested = 1
 BEGIN
@@ -374,31 +447,66 @@ BEGIN
     SELECT RAISE(ABORT, 'another job of this lane is leased: its jobs run one at a time');
 END;
 
+CREATE TRIGGER job_with_a_body_is_requeued BEFORE UPDATE OF state ON job
+WHEN OLD.state = 'dead' AND NEW.state = 'ready'
+    AND NOT EXISTS (
+        SELECT 1 FROM delivery WHERE seq = NEW.delivery AND body_pruned_at IS NULL)
+BEGIN
+    SELECT RAISE(ABORT, 'the body of this job''s delivery is pruned: there is nothing left to hand to its handler');
+END;
+
 CREATE TRIGGER job_with_history_is_kept BEFORE DELETE ON job
 WHEN OLD.state IN ('ready', 'leased') OR EXISTS (SELECT 1 FROM attempt WHERE job = OLD.id)
 BEGIN
     SELECT RAISE(ABORT, 'this job is live or has attempts: cancel it (UPDATE job SET state = ''cancelled'', reason = ..., finished_at = ...) instead of deleting it');
 END;
 
+CREATE TRIGGER migration_is_kept BEFORE DELETE ON migration
+BEGIN
+    SELECT RAISE(ABORT, 'these rows say which schema this store has: they are kept');
+END;
+
+CREATE TRIGGER migration_never_changes BEFORE UPDATE ON migration
+BEGIN
+    SELECT RAISE(ABORT, 'these rows say which schema this store has: they never change');
+END;
+
 CREATE TRIGGER replay_by_hand INSTEAD OF INSERT ON replay
 BEGIN
     SELECT RAISE(ABORT, 'no delivery has this seq or id: see SELECT seq, delivery_id FROM deliveries')
-    WHERE NOT EXISTS (
-        SELECT 1 FROM delivery
-        WHERE (typeof(NEW.delivery) = 'integer' AND seq = NEW.delivery)
-            OR (typeof(NEW.delivery) = 'text' AND delivery_id = NEW.delivery));
+    WHERE NOT EXISTS (SELECT 1 FROM delivery WHERE seq = NEW.delivery)
+        AND NOT EXISTS (
+            SELECT 1 FROM sources
+            JOIN delivery ON delivery.source = sources.source
+                AND delivery.delivery_id = NEW.delivery);
     SELECT RAISE(ABORT, 'several sources have this delivery id: use the seq')
     WHERE typeof(NEW.delivery) = 'text'
-        AND (SELECT count(*) FROM delivery WHERE delivery_id = NEW.delivery) > 1;
-    INSERT INTO replay_request (delivery, requested_at)
-    SELECT seq, CAST((julianday('now') - 2440587.5) * 86400000000 AS INTEGER)
-    FROM delivery
-    WHERE (typeof(NEW.delivery) = 'integer' AND seq = NEW.delivery)
-        OR (typeof(NEW.delivery) = 'text' AND delivery_id = NEW.delivery);
+        AND (SELECT count(*) FROM sources
+            JOIN delivery ON delivery.source = sources.source
+                AND delivery.delivery_id = NEW.delivery) > 1;
+    INSERT INTO replay_request (delivery, batch, requested_at, not_before)
+    SELECT found, coalesce((SELECT seq FROM sqlite_sequence WHERE name = 'replay_request'), 0) + 1,
+        now, now
+    FROM (
+        SELECT
+            coalesce(
+                (SELECT seq FROM delivery
+                    WHERE typeof(NEW.delivery) = 'integer' AND seq = NEW.delivery),
+                (SELECT delivery.seq FROM sources
+                    JOIN delivery ON delivery.source = sources.source
+                        AND delivery.delivery_id = NEW.delivery),
+                (SELECT seq FROM delivery WHERE seq = NEW.delivery)) AS found,
+            CAST((julianday('now') - 2440587.5) * 86400000000 AS INTEGER) AS now);
+END;
+
+CREATE TRIGGER replay_request_comes_second BEFORE INSERT ON replay_request
+WHEN EXISTS (SELECT 1 FROM routing WHERE delivery = NEW.delivery AND verdict IS NULL)
+BEGIN
+    SELECT RAISE(ABORT, 'this delivery is not routed yet: it will be, so there is nothing to replay');
 END;
 
 CREATE TRIGGER replay_request_has_a_body BEFORE INSERT ON replay_request
-WHEN NOT EXISTS (SELECT 1 FROM delivery WHERE seq = NEW.delivery AND body IS NOT NULL)
+WHEN NOT EXISTS (SELECT 1 FROM delivery WHERE seq = NEW.delivery AND body_pruned_at IS NULL)
     OR EXISTS (SELECT 1 FROM replay_request WHERE id = NEW.id)
 BEGIN
     SELECT RAISE(ABORT, 'no such delivery, or its body is pruned: see SELECT seq, delivery_id FROM deliveries');
@@ -406,6 +514,7 @@ END;
 
 CREATE TRIGGER replay_request_is_decided_once BEFORE UPDATE ON replay_request
 WHEN OLD.verdict IS NOT NULL OR NEW.id <> OLD.id OR NEW.delivery <> OLD.delivery
+    OR NEW.batch <> OLD.batch
 BEGIN
     SELECT RAISE(ABORT, 'a replay is decided once, for its own delivery: INSERT INTO replay (delivery) again instead');
 END;
@@ -422,7 +531,7 @@ BEGIN
     WHERE NOT EXISTS (SELECT 1 FROM job WHERE id = NEW.job AND state = 'dead');
     UPDATE job
     SET state = 'ready', failures = 0, losses = 0, snoozed_since = NULL, cancel_requested = 0,
-        reason = NULL, finished_at = NULL,
+        parked = NULL, reason = NULL, finished_at = NULL,
         run_at = CAST((julianday('now') - 2440587.5) * 86400000000 AS INTEGER)
     WHERE id = NEW.job;
 END;
@@ -447,10 +556,34 @@ BEGIN
     SELECT RAISE(ABORT, 'nothing accepted may disappear: a decision is deleted only after its delivery was routed and its body pruned');
 END;
 
+CREATE TRIGGER routing_keeps_its_decision
+BEFORE UPDATE OF reason, decision, payload_sha256, decided_at ON routing
+WHEN OLD.verdict IS NOT NULL
+BEGIN
+    SELECT RAISE(ABORT, 'this delivery is decided, and its decision is kept: to route it again, INSERT INTO replay (delivery) VALUES (its seq)');
+END;
+
 CREATE TRIGGER routing_keeps_its_delivery BEFORE UPDATE OF delivery ON routing
 WHEN NEW.delivery <> OLD.delivery
 BEGIN
     SELECT RAISE(ABORT, 'a decision stays with its delivery');
+END;
+
+CREATE TRIGGER routing_knows_its_body_is_pruned AFTER UPDATE OF body_pruned_at ON delivery
+WHEN NEW.body_pruned_at IS NOT NULL
+BEGIN
+    UPDATE routing SET body_pruned = 1 WHERE delivery = NEW.seq;
+END;
+
+CREATE TRIGGER store_is_kept BEFORE DELETE ON store
+BEGIN
+    SELECT RAISE(ABORT, 'this row is the store''s identity: it is kept');
+END;
+
+CREATE TRIGGER store_keeps_its_uuid BEFORE UPDATE OF uuid ON store
+WHEN NEW.uuid <> OLD.uuid
+BEGIN
+    SELECT RAISE(ABORT, 'handlers know their work by the store''s uuid: it never changes');
 END;
 
 CREATE TRIGGER worker_is_not_replaced BEFORE INSERT ON worker
@@ -549,6 +682,21 @@ SELECT
 FROM job
 JOIN delivery ON delivery.seq = job.delivery;
 
+CREATE VIEW paused AS
+SELECT
+    kind,
+    name,
+    reason,
+    strftime('%Y-%m-%d %H:%M:%S', paused_at / 1000000, 'unixepoch', 'localtime')
+        || printf('.%03d', paused_at / 1000 % 1000) AS since,
+    CASE kind
+        WHEN 'everything' THEN (SELECT count(*) FROM job WHERE state = 'ready')
+        WHEN 'handler' THEN
+            (SELECT count(*) FROM job WHERE state = 'ready' AND job.handler = pause.name)
+        ELSE (SELECT count(*) FROM job WHERE state = 'ready' AND job.route = pause.name)
+    END AS jobs
+FROM pause;
+
 CREATE VIEW queue AS
 WITH shown (seq) AS (
     SELECT seq FROM delivery WHERE seq > coalesce((SELECT max(seq) FROM delivery), 0) - 100
@@ -579,7 +727,9 @@ LEFT JOIN job ON job.delivery = delivery.seq
 ORDER BY delivery.seq, job.id;
 
 CREATE VIEW replay AS
-SELECT id, delivery, requested_at, verdict, reason, decision, decided_at FROM replay_request;
+SELECT
+    id, delivery, batch, requested_at, not_before, verdict, reason, decision, decided_at
+FROM replay_request;
 
 CREATE VIEW requeue AS SELECT id AS job FROM job WHERE state = 'dead';
 
@@ -599,7 +749,17 @@ SELECT
     job.cancel_requested
 FROM job
 JOIN attempt ON attempt.job = job.id AND attempt.number = job.attempt
-WHERE job.state = 'leased';
+WHERE job.worker IS NOT NULL;
+
+CREATE VIEW sources AS
+WITH RECURSIVE known (source) AS (
+    SELECT min(source) FROM delivery
+    UNION ALL
+    SELECT (SELECT min(source) FROM delivery WHERE delivery.source > known.source)
+    FROM known
+    WHERE known.source IS NOT NULL
+)
+SELECT source FROM known WHERE source IS NOT NULL;
 
 CREATE VIEW waiting AS
 SELECT
@@ -621,7 +781,13 @@ SELECT
     NULL,
     NULL,
     NULL,
-    'to be routed again',
+    'to be routed again'
+        || CASE
+            WHEN not_before > CAST((julianday('now') - 2440587.5) * 86400000000 AS INTEGER)
+                THEN ' at ' || strftime(
+                    '%Y-%m-%d %H:%M:%S', not_before / 1000000, 'unixepoch', 'localtime')
+            ELSE ''
+        END,
     strftime('%Y-%m-%d %H:%M:%S', requested_at / 1000000, 'unixepoch', 'localtime')
         || printf('.%03d', requested_at / 1000 % 1000)
 FROM replay_request
@@ -639,9 +805,15 @@ SELECT
             (SELECT id FROM job AS live
                 WHERE live.lane = job.lane AND live.state IN ('ready', 'leased')
                 ORDER BY live.id LIMIT 1))
+        WHEN EXISTS (SELECT 1 FROM pause WHERE kind = 'everything')
+            THEN 'everything is paused'
+        WHEN EXISTS (SELECT 1 FROM pause WHERE kind = 'handler' AND name = job.handler)
+            THEN 'handler ' || job.handler || ' is paused'
+        WHEN EXISTS (SELECT 1 FROM pause WHERE kind = 'route' AND name = job.route)
+            THEN 'route ' || job.route || ' is paused'
         WHEN job.run_at > CAST((julianday('now') - 2440587.5) * 86400000000 AS INTEGER)
             THEN strftime('%Y-%m-%d %H:%M:%S', job.run_at / 1000000, 'unixepoch', 'localtime')
-        ELSE 'a free slot'
+        ELSE 'a worker with a free slot for handler ' || job.handler
     END,
     strftime('%Y-%m-%d %H:%M:%S', job.created_at / 1000000, 'unixepoch', 'localtime')
         || printf('.%03d', job.created_at / 1000 % 1000)

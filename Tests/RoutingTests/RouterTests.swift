@@ -500,6 +500,24 @@ struct RouterTests {
         Router(routes: routes).decide(Self.delivery(type, body))
     }
 
+    // MARK: Poison
+
+    @Test(arguments: [0, 1, 2, 3, 4])
+    func `what took down three workers is not looked at again`(tries: Int) {
+        var delivery = Self.delivery("push", "{}")
+        delivery.tries = tries
+        let decision = Router(routes: [Self.everything]).decide(delivery)
+        guard tries >= 3 else {
+            #expect(decision.verdict != .dead)
+            return
+        }
+        #expect(decision.verdict == .dead)
+        #expect(decision.reason == "poison: \(tries) workers died while routing it")
+        #expect(decision.jobs.isEmpty)
+        #expect(decision.payloadSHA256 == nil)
+        #expect(decision.target == delivery.target)
+    }
+
     private static let everything = RouteSettings(name: "everything", events: .any, run: "h")
 
     private static func delivery(_ type: String, _ body: String) -> WaitingDelivery {
@@ -519,6 +537,7 @@ extension WaitingDelivery {
             contentType: contentType,
             verifiedBy: "test",
             receivedAt: Timestamp(rawValue: 0),
+            tries: 0,
             body: body
         )
     }

@@ -10,6 +10,7 @@ struct ConfigurationTests {
         try TemporaryFolder.with { folder in
             try folder.write("etc/webhook.secret", "0123456789abcdef\n")
             try folder.write("srv/ci", "#!/bin/sh\n", mode: 0o700)
+            try folder.write("etc/work/file", "")
             let file = try folder.write("etc/samovar.yaml", Self.complete)
             let configuration = try Configuration.load(file: file, secrets: .read, environment: [:])
             #expect(configuration.file == file)
@@ -63,17 +64,24 @@ struct ConfigurationTests {
     private static func ci(in folder: TemporaryFolder) -> HandlerSettings {
         HandlerSettings(
             name: "ci",
-            command: ["\(folder.path)/etc/../srv/ci", "", "--fast"],
+            kind: .exec(
+                ExecSettings(
+                    command: ["\(folder.path)/etc/../srv/ci", "", "--fast"],
+                    input: .payload,
+                    environment: ["LANG", "_X1"],
+                    directory: "\(folder.path)/etc/work"
+                )
+            ),
             timeout: .seconds(1_800),
             concurrency: 2,
-            retry: RetrySettings(attempts: 3, base: .seconds(1), cap: .seconds(60)),
-            input: .payload,
-            environment: ["LANG", "_X1"],
-            directory: "\(folder.path)/etc/work"
+            retry: RetrySettings(attempts: 3, base: .seconds(1), cap: .seconds(60))
         )
     }
 
-    private static let audit = HandlerSettings(name: "audit", command: ["/bin/sh"])
+    private static let audit = HandlerSettings(
+        name: "audit",
+        kind: .exec(ExecSettings(command: ["/bin/sh"]))
+    )
 
     private static let routes = [
         RouteSettings(
@@ -109,9 +117,10 @@ struct ConfigurationTests {
         #expect(handler.retry.attempts == 8)
         #expect(handler.retry.base == .seconds(10))
         #expect(handler.retry.cap == .seconds(3_600))
-        #expect(handler.input == .envelope)
-        #expect(handler.environment == [])
-        #expect(handler.directory == nil)
+        let exec = try #require(handler.exec)
+        #expect(exec.input == .envelope)
+        #expect(exec.environment == [])
+        #expect(exec.directory == nil)
         #expect(configuration.routes == [])
     }
 

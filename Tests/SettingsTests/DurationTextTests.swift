@@ -36,6 +36,15 @@ struct DurationTextTests {
     }
 
     @Test
+    func `a bare number is shown with a unit only if that would be accepted`() {
+        var advice = DurationAdvice.short
+        advice.range = .seconds(60) ... .seconds(3600)
+        #expect(advice.missingUnit(of: "60") == "needs a unit such as s, m or h: '60s'")
+        #expect(advice.missingUnit(of: "59") == "needs a unit such as s, m or h")
+        #expect(advice.missingUnit(of: "99999999999") == "needs a unit such as s, m or h")
+    }
+
+    @Test
     func `the longest text that is read does not overflow`() throws {
         let text = "9999999999d9999999999h9999999999m9999999999s9999999999ms"
         #expect(try DurationText.parse(text) > .seconds(86_400) * 9_999_999_999)

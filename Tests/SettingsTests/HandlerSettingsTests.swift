@@ -5,7 +5,7 @@ import Testing
 @Suite
 struct HandlerSettingsTests {
     @Test(arguments: [
-        ("{}", "handlers.ci.exec is missing"),
+        ("{}", "handlers.ci needs exec, a program, or http, a service"),
         ("{ exec: [] }", "handlers.ci.exec is empty: the program, then its arguments"),
         (
             "{ exec: /bin/sh }",
@@ -16,6 +16,10 @@ struct HandlerSettingsTests {
         (
             "{ exec: [/bin/sh], timeout: 0s }",
             "handlers.ci.timeout must be a duration from 1ms to 30d, not '0s'"
+        ),
+        (
+            "{ exec: [/bin/sh], idle_timeout: 0s }",
+            "handlers.ci.idle_timeout must be a duration from 1ms to 30d, not '0s'"
         ),
         (
             "{ exec: [/bin/sh], timeout: soon }",
@@ -97,7 +101,7 @@ struct HandlerSettingsTests {
             """
         )
         #expect(configuration.handlers.map(\.name) == ["on", "7"])
-        #expect(configuration.handlers.first?.command == ["/bin/sh", "no", "010", "1.50"])
+        #expect(configuration.handlers.first?.exec?.command == ["/bin/sh", "no", "010", "1.50"])
     }
 
     @Test
@@ -135,6 +139,33 @@ struct HandlerSettingsTests {
                 ]
             )
             #expect(configuration.handlers.count == 4)
+        }
+    }
+
+    @Test
+    func `a folder to run in that is missing or no folder draws a warning`() throws {
+        try TemporaryFolder.with { folder in
+            try folder.write("work/file", "")
+            let yaml = """
+                \(ingressLine)
+                handlers:
+                  missing: { exec: [/bin/sh], directory: nowhere }
+                  file: { exec: [/bin/sh], directory: work/file }
+                  fine: { exec: [/bin/sh], directory: work }
+                """
+            let configuration = try Configuration.load(
+                file: folder.write("samovar.yaml", yaml),
+                secrets: .skip,
+                environment: ["HOME": "/"]
+            )
+            let reason = "does not exist or is no folder: its jobs will be dead"
+            #expect(
+                configuration.warnings.map { $0.lines(without: configuration.file) } == [
+                    "3:42: handlers.missing: \(folder.path)/nowhere \(reason)",
+                    "4:39: handlers.file: \(folder.path)/work/file \(reason)",
+                ]
+            )
+            #expect(configuration.handlers.last?.exec?.directory == "\(folder.path)/work")
         }
     }
 }

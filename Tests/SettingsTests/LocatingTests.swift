@@ -1,3 +1,4 @@
+import Glibc
 import Testing
 
 @testable import Settings
@@ -86,6 +87,33 @@ struct LocatingTests {
                     + "/nowhere/.config/samovar/samovar.yaml, \(path)/etc/samovar.yaml; "
                     + "'samovar init' makes one, --config or SAMOVAR_CONFIG names one"
             )
+        }
+    }
+
+    @Test
+    func `a folder that may not be entered is told apart from a missing file`() async {
+        // In a process of its own, because root enters every folder and setuid is for all threads.
+        await #expect(processExitsWith: .success) {
+            try TemporaryFolder.with { folder in
+                let file = try folder.write("etc/samovar.yaml", "")
+                #expect(unsafe chmod(folder.path, 0o755) == 0)
+                #expect(unsafe chmod("\(folder.path)/etc", 0o600) == 0)
+                let user = geteuid()
+                if user == 0 { #expect(seteuid(65_534) == 0) }
+                defer {
+                    #expect(seteuid(user) == 0)
+                    #expect(unsafe chmod("\(folder.path)/etc", 0o700) == 0)
+                }
+                let tests = LocatingTests()
+                let named = tests.message { () throws(ConfigurationError) in
+                    try tests.locate(folder, option: file)
+                }
+                #expect(named?.hasPrefix("\(file): permission denied: --config names it") == true)
+                let unnamed = tests.message { () throws(ConfigurationError) in
+                    try tests.locate(folder)
+                }
+                #expect(unnamed?.contains("\(file) (permission denied); 'samovar") == true)
+            }
         }
     }
 }

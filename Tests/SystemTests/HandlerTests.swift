@@ -301,6 +301,7 @@ struct HandlerTests {
                 Set(variables.keys) == [
                     "SAMOVAR_DELIVERY", "SAMOVAR_EVENT", "SAMOVAR_ACTION", "SAMOVAR_JOB",
                     "SAMOVAR_ATTEMPT", "SAMOVAR_TOKEN", "SAMOVAR_RESULT", "SAMOVAR_STORE",
+                    "SAMOVAR_CONFIG",
                     "PATH", "HOME", "TMPDIR",
                 ]
             )

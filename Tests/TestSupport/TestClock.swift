@@ -16,6 +16,12 @@ package final class TestClock: Sendable {
         self.bootID = bootID
     }
 
+    /// The clock of another boot, which goes on from where people's clocks are.
+    package init(bootID: String, now: Timestamp) {
+        self.bootID = bootID
+        state.withLock { $0.now = now }
+    }
+
     package var now: Timestamp { state.withLock(\.now) }
 
     /// Time passes: both clocks move.

@@ -49,13 +49,19 @@ package struct TestQueue: Sendable {
     }
 
     /// A decision that makes jobs.
-    package func routed(_ target: RoutingTarget, _ jobs: [NewJob]) -> Decision {
+    package func routed(
+        _ target: RoutingTarget,
+        _ jobs: [NewJob],
+        payloadSHA256: String? = nil,
+        isTest: Bool = false
+    ) -> Decision {
         Decision(
             target: target,
             verdict: .routed,
             reason: nil,
             explanation: "{}",
-            payloadSHA256: "00",
+            payloadSHA256: payloadSHA256,
+            isTest: isTest,
             jobs: jobs
         )
     }
@@ -116,11 +122,12 @@ package struct TestQueue: Sendable {
         let concurrency = Dictionary(
             uniqueKeysWithValues: concurrency.map { (HandlerName(rawValue: $0), $1) }
         )
-        return try await store.exchange(
+        let exchange = try await store.exchange(
             ends,
             for: ClaimRequest(slots: slots, concurrency: concurrency),
             worker: worker
         )
+        return (exchange.ends, exchange.claimed)
     }
 
     /// Writes how an attempt ended, and claims nothing.
@@ -128,6 +135,20 @@ package struct TestQueue: Sendable {
     package func end(_ token: AttemptToken, _ outcome: Outcome) async throws -> EndResult {
         let end = AttemptEnd(token: token, outcome: outcome, endedAt: clock.now)
         return try await exchange([end], 0).ends[0]
+    }
+
+    /// Asks for one delivery to be routed again, now.
+    @discardableResult
+    package func replay(_ delivery: DeliverySeq) async throws -> ReplayBatch {
+        try await store.replay([delivery], pace: Pace(start: clock.now))
+    }
+
+    /// Gives jobs a new budget, now.
+    ///
+    /// - Returns: those that were dead.
+    package func requeue(_ jobs: [JobID]) async throws -> [JobID] {
+        let changes = try await store.requeue(jobs, pace: Pace(start: clock.now))
+        return zip(jobs, changes).filter { $1 == .changed }.map(\.0)
     }
 
     /// Makes a job that is dead.
@@ -165,14 +186,16 @@ extension NewJob {
         handler: String = "h",
         with: String = "{}",
         repo: String = "o/r",
-        lane: String? = nil
+        lane: String? = nil,
+        redelivery: Redelivery = .once
     ) -> NewJob {
         NewJob(
             route: route,
             handler: HandlerName(rawValue: handler),
             with: with,
             repo: repo,
-            lane: lane
+            lane: lane,
+            redelivery: redelivery
         )
     }
 }

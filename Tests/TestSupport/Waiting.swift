@@ -2,7 +2,7 @@ import Foundation
 
 /// How long a test waits for what must happen: far longer than it takes on a loaded machine, since
 /// only a broken program ever uses it up.
-package let patience = Duration.seconds(30)
+package let patience = Duration.seconds(120)
 
 /// Something that a test waited for did not happen.
 package struct WaitedInVain: Error, CustomStringConvertible {

@@ -1,11 +1,12 @@
 import Foundation
 import QueueCore
 import Spawn
+import TestSupport
 import Testing
 
 @testable import Worker
 
-@Suite(.timeLimit(.minutes(1)))
+@Suite(.timeLimit(.minutes(10)))
 struct LeftoversTests {
     private let token = AttemptToken(job: JobID(rawValue: 17), attempt: 3)
     private let store = UUID().uuidString
@@ -16,7 +17,7 @@ struct LeftoversTests {
     {
         let environment = ["SAMOVAR_TOKEN=17.3", "SAMOVAR_STORE=\(store)", "PATH=/usr/bin:/bin"]
         let child = try start(environment)
-        #expect(await Leftovers(token: token, storeID: store).killAll())
+        #expect(await Leftovers(token: token, storeID: store).killAll(within: patience))
         #expect(hasEnded(child), "it is gone when killAll returns")
         child.signalGroup(SIGTERM)  // so that a failure does not wait for ever
         #expect(child.reap() == .signal(SIGKILL))
@@ -27,14 +28,16 @@ struct LeftoversTests {
         return unsafe poll(&event, 1, 0) == 1
     }
 
-    @Test(arguments: 0..<50)
-    func `a program that is only just being executed is found too`(_: Int) async throws {
+    @Test
+    func `a program that is only just being executed is found too`() async throws {
         let environment = ["SAMOVAR_TOKEN=17.3", "SAMOVAR_STORE=\(store)"]
-        let child = try start(environment)
-        #expect(await Leftovers(token: token, storeID: store).killAll())
-        #expect(hasEnded(child))
-        child.signalGroup(SIGTERM)
-        _ = child.reap()
+        for _ in 1...50 {
+            let child = try start(environment)
+            #expect(await Leftovers(token: token, storeID: store).killAll(within: patience))
+            #expect(hasEnded(child))
+            child.signalGroup(SIGTERM)
+            _ = child.reap()
+        }
     }
 
     static let strangers = [
@@ -47,7 +50,7 @@ struct LeftoversTests {
     func `the processes of others are left alone`(environment: [String]) async throws {
         let hasStore = environment.contains { $0.hasPrefix("SAMOVAR_STORE=") }
         let child = try start(environment + (hasStore ? [] : ["SAMOVAR_STORE=\(store)"]))
-        #expect(await Leftovers(token: token, storeID: store).killAll())
+        #expect(await Leftovers(token: token, storeID: store).killAll(within: patience))
         #expect(kill(child.pid, 0) == 0)
         child.signalGroup(SIGTERM)
         #expect(child.reap() == .signal(SIGTERM))
@@ -55,7 +58,7 @@ struct LeftoversTests {
 
     @Test
     func `nothing left is fine`() async {
-        #expect(await Leftovers(token: token, storeID: store).killAll())
+        #expect(await Leftovers(token: token, storeID: store).killAll(within: patience))
     }
 
     /// A program in a session of its own, as setsid(1) makes one.

@@ -11,6 +11,7 @@ struct DeadCommand: AsyncParsableCommand {
               samovar dead list
               samovar dead requeue 5 6
               samovar dead requeue --all
+              samovar dead requeue --handler deploy --since 2h --dry-run
             """,
         subcommands: [DeadListCommand.self, DeadRequeueCommand.self]
     )

@@ -22,15 +22,32 @@ struct DeadListCommand: AsyncParsableCommand {
         try await reporting {
             try await configurationOption.withStore { store, _ in
                 let records = try await store.records(.deadLetters(limit: limitOption.limit))
+                let shown = output.json ? records : Self.withoutEchoes(records)
+                var columns = [
+                    "id", "delivery", "route", "handler", "repo", "attempt", "finished_at",
+                    "reason",
+                ]
+                if shown.contains(where: { $0["last_error"] != .null }) {
+                    columns.append("last_error")
+                }
                 try output.print(
-                    records,
-                    columns: [
-                        "id", "delivery", "route", "handler", "repo", "attempt", "finished_at",
-                        "reason", "last_error",
-                    ],
+                    shown,
+                    columns: columns,
+                    limit: limitOption.limit,
                     emptyNote: "no dead jobs"
                 )
             }
+        }
+    }
+
+    /// Leaves out the errors that the reasons repeat, as most do.
+    static func withoutEchoes(_ records: [Record]) -> [Record] {
+        records.map { record in
+            let error = record.text("last_error")
+            guard !error.isEmpty, record.text("reason").contains(error) else { return record }
+            return Record(
+                record.columns.map { ($0.name, $0.name == "last_error" ? .null : $0.value) }
+            )
         }
     }
 }

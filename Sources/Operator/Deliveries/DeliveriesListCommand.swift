@@ -41,6 +41,7 @@ struct DeliveriesListCommand: AsyncParsableCommand {
                         "seq", "received_at", "event_type", "verdict", "delivery_id", "body_bytes",
                         "repeats", "reason",
                     ],
+                    limit: limitOption.limit,
                     emptyNote: event == nil && verdict == nil
                         ? "no deliveries yet: try `samovar send push`"
                         : "no delivery is like that"

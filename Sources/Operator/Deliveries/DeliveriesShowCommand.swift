@@ -58,13 +58,15 @@ struct DeliveriesShowCommand: AsyncParsableCommand {
             text += "\n\(column)\n\(lines.joined())"
         }
         guard !jobs.isEmpty else { return text }
-        let table = rendering.table(
-            jobs.reversed(),
-            columns: [
-                "id", "route", "handler", "lane", "state", "attempt", "failures", "run_at",
-                "finished_at", "reason",
-            ]
-        )
+        var columns = [
+            "id", "route", "handler", "lane", "state", "attempt", "failures", "run_at",
+            "finished_at", "reason",
+        ]
+        // Which replay made a job, and what it did again, once there were replays.
+        if jobs.contains(where: { $0["replay"] != .null }) {
+            columns.insert(contentsOf: ["replay", "replay_of"], at: 1)
+        }
+        let table = rendering.table(jobs.reversed(), columns: columns)
         return text + "\njobs\n" + table.text(on: terminal)
     }
 }

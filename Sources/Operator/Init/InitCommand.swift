@@ -1,6 +1,7 @@
 import ArgumentParser
 import Foundation
 import Program
+import Settings
 
 /// `samovar init`: makes a folder with all that a site needs.
 struct InitCommand: AsyncParsableCommand {
@@ -40,18 +41,33 @@ struct InitCommand: AsyncParsableCommand {
             let folder = StarterFolder(path: dir)
             let created =
                 unlessPresent ? try await folder.complete() : try await folder.create()
-            try StandardOutput.write(Self.summary(of: created, in: folder))
+            let command = try Self.command(for: folder)
+            try StandardOutput.write(Self.summary(of: created, in: folder, command: command))
         }
     }
 
+    /// The words that call `samovar` for the new site, here.
+    static func command(for folder: StarterFolder) throws -> String {
+        let configuration = try Configuration.load(
+            file: folder.file(.configuration),
+            secrets: .skip,
+            environment: ProcessInfo.processInfo.environment
+        )
+        return GiteaInstructions(configuration: configuration).command
+    }
+
     /// What people read afterwards.
-    static func summary(of created: [StarterFile], in folder: StarterFolder) -> String {
+    static func summary(
+        of created: [StarterFile],
+        in folder: StarterFolder,
+        command: String
+    ) -> String {
         guard !created.isEmpty else { return "\(folder.path): nothing is missing, all kept\n" }
         let width = created.map(\.name.count).max() ?? 0
         let lines = created.map { file in
             let space = String(repeating: " ", count: width - file.name.count + 2)
             return "  \(folder.path)/\(file.name)\(space)\(file.purpose)\n"
         }
-        return "created\n" + lines.joined()
+        return "created\n" + lines.joined() + "start it: \(command) up\n"
     }
 }

@@ -60,7 +60,7 @@ struct StarterFolder: Sendable {
         return switch starter {
         case .configuration: true
         case .secret: configuration.ingress.secrets.contains { $0.file == file }
-        case .handler: configuration.handlers.contains { $0.command.first == file }
+        case .handler: configuration.handlers.contains { $0.exec?.command.first == file }
         case .store: configuration.store == file
         }
     }

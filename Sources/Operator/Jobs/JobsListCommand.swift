@@ -48,6 +48,7 @@ struct JobsListCommand: AsyncParsableCommand {
                         "id", "delivery", "route", "handler", "repo", "state", "attempt",
                         "failures", "run_at", "finished_at", "reason",
                     ],
+                    limit: limitOption.limit,
                     emptyNote: isFiltered
                         ? "no job is like that" : "no jobs yet: try `samovar send push`"
                 )

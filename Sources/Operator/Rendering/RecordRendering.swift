@@ -10,13 +10,24 @@ struct RecordRendering: Sendable {
     }
 
     /// A table of some columns; the header leaves the `_at` of times out.
+    ///
+    /// When a job is due is shown of those that are ready: of others it says nothing any more.
     func table(_ records: [Record], columns: [String]) -> Table {
         Table(
-            header: columns.map { $0.hasSuffix("_at") ? String($0.dropLast(3)) : $0 },
+            header: columns.map(Self.heading),
             rows: records.map { record in
-                columns.map { cell(record[$0], column: $0, isShort: true) }
+                let isOver = !["", JobState.ready.rawValue].contains(record.text("state"))
+                return columns.map { column in
+                    column == "run_at" && isOver
+                        ? .absent : cell(record[column], column: column, isShort: true)
+                }
             }
         )
+    }
+
+    private static func heading(_ column: String) -> String {
+        if column == "run_at" { return "due" }
+        return column.hasSuffix("_at") ? String(column.dropLast(3)) : column
     }
 
     /// All columns but some, with times in full.

@@ -28,7 +28,12 @@ enum StandardOutput {
 enum StandardError {
     /// Writes a line.
     static func note(_ line: String) {
+        write(line + "\n")
+    }
+
+    /// Writes text.
+    static func write(_ text: String) {
         // Nobody reads it any more; the result itself is not in danger.
-        try? FileHandle.standardError.write(contentsOf: Data("\(line)\n".utf8))
+        try? FileHandle.standardError.write(contentsOf: Data(text.utf8))
     }
 }

@@ -134,7 +134,7 @@ struct SendCommand: AsyncParsableCommand {
             let configuration = try configurationOption.load(secrets: .skip)
             return try Target(url: configuration.ingress.url, secretFile: secretFile)
         }
-        let configuration = try configurationOption.load(secrets: .read)
+        let configuration = try configurationOption.load(secrets: .webhook)
         guard let secret = configuration.ingress.secrets.first else {
             preconditionFailure("a configuration without a secret is refused")
         }

@@ -104,9 +104,16 @@ package struct ClaimRequest: Sendable {
     package var slots: Int
     /// Every handler this worker can run, with the most jobs it may have leased over all workers.
     package var concurrency: [HandlerName: Int]
+    /// How long the leases last.
+    package var lease: Duration
 
-    package init(slots: Int, concurrency: [HandlerName: Int]) {
+    package init(
+        slots: Int,
+        concurrency: [HandlerName: Int],
+        lease: Duration = Limits.lease
+    ) {
         self.slots = slots
         self.concurrency = concurrency
+        self.lease = lease
     }
 }

@@ -40,6 +40,8 @@ package struct WaitingDelivery: Sendable {
     package var contentType: String
     package var verifiedBy: String?
     package var receivedAt: Timestamp
+    /// Workers that died while it was being routed; such a delivery is routed alone.
+    package var tries: Int
     package var body: Data
 }
 
@@ -52,14 +54,32 @@ package struct NewJob: Equatable, Sendable {
     /// `owner/name`, or empty when the payload names no repository.
     package var repo: String
     package var lane: String?
+    /// What to do when the same bytes made a job of this route before.
+    package var redelivery: Redelivery
 
-    package init(route: String, handler: HandlerName, with: String, repo: String, lane: String?) {
+    package init(
+        route: String,
+        handler: HandlerName,
+        with: String,
+        repo: String,
+        lane: String?,
+        redelivery: Redelivery = .once
+    ) {
         self.route = route
         self.handler = handler
         self.with = with
         self.repo = repo
         self.lane = lane
+        self.redelivery = redelivery
     }
+}
+
+/// What Gitea's "Redeliver" means to a route: the same bytes under a new id.
+package enum Redelivery: String, Sendable {
+    /// What is done is not done again; what is dead is tried again.
+    case once
+    /// Also what is done runs again.
+    case rerun
 }
 
 /// Routing's whole answer for one target, written in one transaction.
@@ -72,6 +92,8 @@ package struct Decision: Sendable {
     package var explanation: String
     /// Lower-case hex of the signed bytes; nil when they could not be read.
     package var payloadSHA256: String?
+    /// Gitea's test delivery: sent again, it is meant to run again.
+    package var isTest: Bool
     package var jobs: [NewJob]
 
     package init(
@@ -80,6 +102,7 @@ package struct Decision: Sendable {
         reason: String?,
         explanation: String,
         payloadSHA256: String?,
+        isTest: Bool = false,
         jobs: [NewJob]
     ) {
         precondition(
@@ -95,6 +118,7 @@ package struct Decision: Sendable {
         self.reason = reason
         self.explanation = explanation
         self.payloadSHA256 = payloadSHA256
+        self.isTest = isTest
         self.jobs = jobs
     }
 }

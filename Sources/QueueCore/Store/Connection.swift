@@ -1,3 +1,4 @@
+import CSQLite
 import Foundation
 import GRDB
 import GRDBSQLite
@@ -19,6 +20,7 @@ enum Connection {
             throw .cannotOpen(path: path, reason: "it is a folder")
         }
         if attributes[.size] as? Int == 0 { return nil }
+        precondition(isConfigured, "SQLite is configured before its first use")
         do {
             var configuration = Configuration()
             configuration.readonly = true
@@ -54,11 +56,18 @@ enum Connection {
 
     /// Opens a connection that may write.
     static func open(_ path: String) throws(StoreError) -> DatabaseQueue {
+        precondition(isConfigured, "SQLite is configured before its first use")
         var configuration = Configuration()
         configuration.label = "samovar"
         configuration.busyMode = .callback(wait)
         configuration.foreignKeysEnabled = true
         configuration.prepareDatabase { database in
+            // Pages of what was pruned can be given back to the file system. Only before the first
+            // table: a store that was made otherwise keeps its mode until it is restored from a
+            // backup, and setting the mode that a store has is a write (sqlite.org/pragma.html).
+            if try Int.fetchOne(database, sql: "PRAGMA page_count") == 0 {
+                try database.execute(sql: "PRAGMA auto_vacuum = INCREMENTAL")
+            }
             for pragma in pragmas {
                 try database.execute(sql: "PRAGMA \(pragma.name) = \(pragma.value)")
                 let value = try String.fetchOne(database, sql: "PRAGMA \(pragma.name)")
@@ -77,6 +86,11 @@ enum Connection {
             throw StoreError(error, path: path)
         }
     }
+
+    /// SQLite as a library is configured once, before the first connection; another program's part
+    /// (a test's own connection) may have begun before, and then it goes on as it is.
+    private static let isConfigured = [SQLITE_OK, SQLITE_MISUSE]
+        .contains(csqlite_without_statistics())
 
     private static let pragmas = [
         // Readers never wait for the writer, and a commit is one append and one fdatasync.
@@ -128,7 +142,8 @@ extension StoreError {
             self = .sqlite(
                 code: error.extendedResultCode.rawValue,
                 message: message,
-                statement: error.sql ?? ""
+                // A migration is one statement of many hundred lines to SQLite.
+                statement: String((error.sql ?? "").prefix(200))
             )
         }
     }

@@ -40,6 +40,7 @@ struct MigrationPlan: Sendable {
                     try database.inTransaction(.immediate) {
                         try database.execute(sql: migration.sql)
                         try record(migration, in: database, now: now)
+                        FaultPoint.migrating.reach("\(migration.number)")
                         return .commit
                     }
                 }

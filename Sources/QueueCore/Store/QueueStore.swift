@@ -53,19 +53,24 @@ package protocol QueueStore: Sendable {
     /// Writes how attempts ended and claims new jobs, in one commit.
     ///
     /// - Returns: one result per end; and the claimed jobs, of which every one is leased to the
-    ///   worker for `Limits.lease`, has its attempt inserted, and keeps within the concurrency of
-    ///   its handler over all workers.
+    ///   worker for `request.lease`, has its attempt inserted, and keeps within the concurrency of
+    ///   its handler over all workers. Cut short says that many jobs had to be put out of the
+    ///   claim's sight (paused, not due), and that another claim may find more.
     func exchange(
         _ ends: [AttemptEnd],
         for request: ClaimRequest,
         worker: WorkerID
-    ) async throws(StoreError) -> (ends: [EndResult], claimed: [ClaimedJob])
+    ) async throws(StoreError) -> Exchange
 
     /// Renews leases and the worker's heartbeat.
     func extend(
         _ tokens: [AttemptToken],
-        worker: WorkerID
+        worker: WorkerID,
+        lease: Duration
     ) async throws(StoreError) -> Extension
+
+    /// The worker's attempts that an operator asked to cancel.
+    func cancelRequests(of worker: WorkerID) async throws(StoreError) -> Set<AttemptToken>
 
     /// Leases that have run out or belong to an earlier boot, and all of the workers that
     /// `isDead` says are gone.
@@ -78,7 +83,19 @@ package protocol QueueStore: Sendable {
     func lose(_ orphan: OrphanedAttempt, workerDied: Bool) async throws(StoreError) -> EndResult
 
     /// Says which workers without leases died, so that they no longer count as running.
-    func retireDead(isDead: @Sendable (WorkerID) -> Bool) async throws(StoreError) -> [WorkerID]
+    ///
+    /// What a dead worker was routing is under suspicion: each of these targets has its tries
+    /// counted, and is from then on routed alone.
+    ///
+    /// - Parameters:
+    ///   - isDead: whether a worker is gone.
+    ///   - wasRouting: what a dead worker had begun to decode and not decided.
+    /// - Returns: the workers that were found dead now, by this caller.
+    /// - Throws: whatever keeps the store from committing.
+    func retireDead(
+        isDead: @Sendable (WorkerID) -> Bool,
+        wasRouting: @Sendable (WorkerID) -> [RoutingTarget]
+    ) async throws(StoreError) -> [WorkerID]
 
     /// How many ready jobs each handler has.
     func readyJobs() async throws(StoreError) -> [HandlerName: Int]
@@ -86,25 +103,105 @@ package protocol QueueStore: Sendable {
     /// When the next job that only waits for its time is due; nil when none does.
     func nextDue() async throws(StoreError) -> Timestamp?
 
+    /// Shows people which breakers of a worker are open: a JSON object by handler.
+    func report(breakers: String, of worker: WorkerID) async throws(StoreError)
+
+    /// Removes what the retention no longer keeps, a small batch at a time, and gives free pages
+    /// back to the file system.
+    ///
+    /// Each step is one short commit, so that nobody waits long for the write lock.
+    func prune(_ retention: Retention) async throws(StoreError) -> Pruned
+
     // MARK: Operator
 
     /// Finds a delivery by seq, id, or a unique beginning of an id of at least 8 characters.
     func find(delivery text: String) async throws(StoreError) -> DeliveryLookup
 
-    /// Asks for a stored delivery to be routed again.
+    /// Asks for stored deliveries to be routed again, as one batch.
     ///
-    /// - Throws: `.refused` when there is no such delivery or its body is pruned.
-    func replay(_ delivery: DeliverySeq) async throws(StoreError)
+    /// Those that do not exist, whose body is pruned, or that are not routed yet are left out.
+    ///
+    /// - Returns: the batch, with how many are in it.
+    /// - Throws: `.refused` when all of them are left out; nothing is changed then.
+    func replay(_ deliveries: [DeliverySeq], pace: Pace) async throws(StoreError) -> ReplayBatch
+
+    /// Cancels what is left of a batch of replays: requests that wait, and jobs that came of it.
+    ///
+    /// - Returns: nil when there is no such batch.
+    func cancelReplay(batch: Int64) async throws(StoreError) -> ReplayCancellation?
 
     /// Gives dead jobs a new budget.
     ///
-    /// - Returns: those that were dead and are ready now.
-    func requeue(_ jobs: [JobID]) async throws(StoreError) -> [JobID]
+    /// - Returns: one answer per job, in their order; `.changed` for those that were dead.
+    func requeue(_ jobs: [JobID], pace: Pace) async throws(StoreError) -> [JobChange]
+
+    /// Cancels jobs: those that wait at once, those that run after their handler was stopped.
+    ///
+    /// - Parameters:
+    ///   - jobs: what to cancel.
+    ///   - states: those that are in another state by now stay as they are.
+    /// - Returns: one answer per job, in their order.
+    /// - Throws: whatever keeps the store from committing.
+    func cancel(
+        _ jobs: [JobID],
+        from states: Set<JobState>
+    ) async throws(StoreError) -> [JobChange]
+
+    /// Makes jobs due now that wait for their time.
+    func retryNow(_ jobs: [JobID]) async throws(StoreError) -> [JobChange]
+
+    /// Keeps the jobs of a handler, of a route, or all jobs from being claimed.
+    ///
+    /// - Returns: false when it was paused already; the earlier reason stays then.
+    func pause(_ target: PauseTarget, reason: String?) async throws(StoreError) -> Bool
+
+    /// Ends a pause.
+    ///
+    /// - Returns: false when it was not paused.
+    func resume(_ target: PauseTarget) async throws(StoreError) -> Bool
+
+    func pauses() async throws(StoreError) -> [Pause]
+
+    /// Why a job does or does not run; nil when there is no such job.
+    func situation(of job: JobID) async throws(StoreError) -> JobSituation?
+
+    /// Whether an attempt still counts, now.
+    func check(_ token: AttemptToken) async throws(StoreError) -> LeaseCheck
+
+    /// The jobs that a selection means, in the order of their ids.
+    func jobs(matching selection: Selection) async throws(StoreError) -> [JobID]
+
+    /// The deliveries that a selection means, in the order of acceptance: those it fits itself,
+    /// and of which a job fits what it says of jobs. Only those that are decided and still have
+    /// their body.
+    func deliveries(matching selection: Selection) async throws(StoreError) -> [DeliverySeq]
 
     func status() async throws(StoreError) -> StoreStatus
     func records(_ query: RecordQuery) async throws(StoreError) -> [Record]
     func body(of delivery: DeliverySeq) async throws(StoreError) -> Data?
     func output(of job: JobID, attempt: Int64?) async throws(StoreError) -> AttemptOutput?
+}
+
+extension QueueStore {
+    /// Cancels jobs, whether they wait or run.
+    package func cancel(_ jobs: [JobID]) async throws(StoreError) -> [JobChange] {
+        try await cancel(jobs, from: [.ready, .leased])
+    }
+
+    /// Renews leases for the usual time.
+    package func extend(
+        _ tokens: [AttemptToken],
+        worker: WorkerID
+    ) async throws(StoreError) -> Extension {
+        try await extend(tokens, worker: worker, lease: Limits.lease)
+    }
+}
+
+/// What an exchange brought.
+package struct Exchange: Sendable {
+    package var ends: [EndResult]
+    package var claimed: [ClaimedJob]
+    package var isCutShort: Bool
 }
 
 /// What a text names.

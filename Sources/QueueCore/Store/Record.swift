@@ -32,11 +32,19 @@ package enum RecordQuery: Sendable {
     case deliveries(limit: Int, eventType: String?, verdict: String?)
     case delivery(DeliverySeq)
     case jobs(limit: Int, state: JobState?, handler: HandlerName?, delivery: DeliverySeq?)
+    /// The jobs that run now.
+    case running
     case job(JobID)
     case attempts(JobID)
     case deadLetters(limit: Int)
     case workers
     case incidents(limit: Int)
+    /// Batches of replays: how many requests, how many wait, how many jobs came of them.
+    case replayBatches(limit: Int)
+    /// How many jobs fit, by route, handler, state and reason, most first.
+    case jobCounts(Selection)
+    /// How many deliveries fit, by event type and verdict, most first.
+    case deliveryCounts(Selection)
 }
 
 /// How the queue stands.

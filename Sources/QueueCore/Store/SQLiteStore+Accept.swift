@@ -18,18 +18,24 @@ extension SQLiteStore {
             return try compare(delivery, in: database, otherwise: error)
         }
         let seq = DeliverySeq(rawValue: database.lastInsertedRowID)
-        let routing = try database.cachedStatement(sql: Self.insertRouting)
-        try routing.execute(arguments: [seq.rawValue])
+        try RawStatement(Self.insertRouting, in: database).run(seq.rawValue)
         return .accepted(seq)
     }
 
     private func insert(_ delivery: Delivery, in database: Database) throws {
-        let statement = try database.cachedStatement(sql: Self.insertDelivery)
-        try statement.execute(arguments: [
-            delivery.source, delivery.id.rawValue, delivery.event, delivery.eventType,
-            delivery.targetType, delivery.receivedAt.rawValue, delivery.remote,
-            delivery.contentType, delivery.headers, delivery.verifiedBy, delivery.body,
-        ])
+        try RawStatement(Self.insertDelivery, in: database).run(
+            delivery.source,
+            delivery.id.rawValue,
+            delivery.event,
+            delivery.eventType,
+            delivery.targetType,
+            delivery.receivedAt.rawValue,
+            delivery.remote,
+            delivery.contentType,
+            delivery.headers,
+            delivery.verifiedBy,
+            delivery.body
+        )
     }
 
     /// The id is known: the same bytes again are counted, other bytes are an incident.

@@ -2,10 +2,11 @@ import Foundation
 import GRDB
 import Logging
 
-/// Jobs of one handler and one repository: claims take from each group in turn.
-struct GroupCursor: Equatable, Sendable {
+/// Where claims stopped, so that handlers and their repositories are served in turn.
+struct ClaimCursor: Equatable, Sendable {
     var handler = ""
-    var repo = ""
+    /// The repository of each handler that was served last.
+    var repo: [String: String] = [:]
 }
 
 extension SQLiteStore {
@@ -13,177 +14,267 @@ extension SQLiteStore {
         _ ends: [AttemptEnd],
         for request: ClaimRequest,
         worker: WorkerID
-    ) throws(StoreError) -> (ends: [EndResult], claimed: [ClaimedJob]) {
+    ) throws(StoreError) -> Exchange {
+        do throws(StoreError) {
+            return try exchange(ends, for: request, worker: worker, isCareful: false)
+        } catch {
+            // Somebody's hand was in a row, so that the schema refuses to lease it, or to end it. It
+            // must not keep the others from running, nor their outcomes from being written.
+            guard case .refused = error else { throw error }
+            return try exchange(ends, for: request, worker: worker, isCareful: true)
+        }
+    }
+
+    private func exchange(
+        _ ends: [AttemptEnd],
+        for request: ClaimRequest,
+        worker: WorkerID,
+        isCareful: Bool
+    ) throws(StoreError) -> Exchange {
         try write { database in
             try self.followClock(in: database)
-            let results = try ends.map { try self.write($0, in: database) }
-            let tokens = try self.claim(request, worker: worker, in: database)
-            return (results, try tokens.map { try Self.claimedJob($0, in: database) })
+            let results = try ends.map { end in
+                try isCareful
+                    ? self.writeUnlessRefused(end, in: database) : self.write(end, in: database)
+            }
+            var claim = Claim(
+                worker: worker,
+                now: clocks.now(),
+                leaseUntil: clocks.monotonic() + request.lease,
+                isCareful: isCareful,
+                parkedMost: Limits.parkedMost / max(1, request.concurrency.count)
+            )
+            let jobs = try self.claim(request, &claim, in: database)
+            return Exchange(
+                ends: results,
+                claimed: jobs,
+                isCutShort: claim.isCutShort
+            )
         }
+    }
+
+    /// One claim while it is made.
+    private struct Claim {
+        let worker: WorkerID
+        let now: Timestamp
+        let leaseUntil: MonotonicTime
+        /// Each lease in a savepoint of its own: after one was refused.
+        let isCareful: Bool
+        var pausedRoutes: Set<String> = []
+        /// Heads of one handler that may be put out of the claim's sight.
+        let parkedMost: Int
+        /// Those that were, by handler.
+        var parked: [String: Int] = [:]
+        /// Bytes of the bodies that it takes along.
+        var bytes = 0
+        /// Another claim may find more at once.
+        var isCutShort = false
     }
 
     // MARK: The claim
 
-    /// Walks the groups from where the last claim stopped, one job from each, round after round,
-    /// until the slots are filled or no group has a due job for a handler with capacity.
+    /// One job from each handler in turn, and of a handler one from each repository in turn, until
+    /// the slots are filled or no handler with capacity has a due job.
+    ///
+    /// Costs one or two seeks in job_claimable for each job, whatever waits, blocked, delayed or
+    /// paused, and however many repositories there are.
     private func claim(
         _ request: ClaimRequest,
-        worker: WorkerID,
+        _ claim: inout Claim,
         in database: Database
-    ) throws -> [AttemptToken] {
+    ) throws -> [ClaimedJob] {
         guard request.slots > 0 else { return [] }
+        let pauses = try self.pauses(in: database)
+        guard !pauses.contains(.everything) else { return [] }
+        for case .route(let route) in pauses { claim.pausedRoutes.insert(route) }
+        try unpark(&claim, in: database)
+
+        var capacity = try self.capacity(request, pauses, in: database)
+        var handlers = capacity.keys.sorted()
+        let start = handlers.firstIndex { $0 > claimCursor.handler } ?? 0
+        handlers = Array(handlers[start...] + handlers[..<start])
+        var jobs: [ClaimedJob] = []
+        while jobs.count < request.slots, !handlers.isEmpty {
+            let handler = handlers.removeFirst()
+            guard let head = try dueHead(of: handler, &claim, in: database) else { continue }
+            claimCursor.handler = handler
+            claimCursor.repo[handler] = head.repo
+            if let job = try lease(head, claim, in: database) {
+                jobs.append(job)
+                capacity[handler, default: 0] -= 1
+                claim.bytes += job.delivery.body?.count ?? 0
+            }
+            if claim.bytes >= Limits.batchBytes {
+                claim.isCutShort = true
+                break
+            }
+            if capacity[handler, default: 0] > 0 { handlers.append(handler) }
+        }
+        return jobs
+    }
+
+    /// How many more jobs each handler may run, over all workers; only those that may.
+    private func capacity(
+        _ request: ClaimRequest,
+        _ pauses: Set<PauseTarget>,
+        in database: Database
+    ) throws -> [String: Int] {
         var capacity: [String: Int] = [:]
-        for (handler, concurrency) in request.concurrency {
-            let leased = try Int.fetchOne(
-                database.cachedStatement(sql: Self.leasedCount),
-                arguments: [handler.rawValue]
-            )
-            capacity[handler.rawValue] = concurrency - (leased ?? 0)
+        for (handler, concurrency) in request.concurrency where !pauses.contains(.handler(handler))
+        {
+            capacity[handler.rawValue] = concurrency
         }
-        let now = clocks.now()
-        var tokens: [AttemptToken] = []
-        var emptyInARow = 0
-        var groups = try openGroups(capacity, in: database)
-        while tokens.count < request.slots, !groups.isEmpty, emptyInARow < groups.count {
-            let group = groups.removeFirst()
-            groups.append(group)
-            guard capacity[group.handler, default: 0] > 0,
-                let job = try head(of: group, now: now, in: database)
-            else {
-                emptyInARow += 1
-                continue
-            }
-            emptyInARow = 0
-            guard let token = try leaseUnlessRefused(job, to: worker, now: now, in: database)
-            else { continue }
-            capacity[group.handler, default: 0] -= 1
-            claimCursor = group
-            tokens.append(token)
+        try RawStatement(Self.leasedHandlers, in: database).forEach { row in
+            capacity[row[0], default: 0] -= 1
         }
-        return tokens
+        return capacity.filter { $0.value > 0 }
     }
 
-    /// The groups that have unblocked ready jobs, beginning after the one served last.
-    ///
-    /// Each costs one step along job_claimable.
-    private func openGroups(
-        _ capacity: [String: Int],
+    /// The first job of a group.
+    private struct Head {
+        var id: Int64
+        var attempt: Int64
+        var repo: String
+        var runAt: Int64
+        var route: String
+
+        init(_ row: RawRow) {
+            id = row[0]
+            attempt = row[1]
+            repo = row[2]
+            runAt = row[3]
+            route = row[4]
+        }
+    }
+
+    /// The head of the handler's next repository that can run now: highest priority first, then
+    /// the one due longest.
+    private func dueHead(
+        of handler: String,
+        _ claim: inout Claim,
         in database: Database
-    ) throws -> [GroupCursor] {
-        var groups: [GroupCursor] = []
-        for handler in capacity.keys.sorted() where capacity[handler, default: 0] > 0 {
-            var repo = try String.fetchOne(
-                database.cachedStatement(sql: Self.firstRepo),
-                arguments: [handler]
-            )
-            while let found = repo {
-                groups.append(GroupCursor(handler: handler, repo: found))
-                repo = try String.fetchOne(
-                    database.cachedStatement(sql: Self.nextRepo),
-                    arguments: [handler, found]
-                )
+    ) throws -> Head? {
+        while claim.parked[handler, default: 0] <= claim.parkedMost {
+            let served = claimCursor.repo[handler] ?? ""
+            guard
+                let head = try self.head(of: handler, after: served, in: database)
+                    ?? self.head(of: handler, after: nil, in: database)
+            else { return nil }
+            if head.runAt > claim.now.rawValue {
+                try park(head, as: "delayed", in: database)
+            } else if claim.pausedRoutes.contains(head.route) {
+                try park(head, as: "paused", in: database)
+            } else {
+                return head
+            }
+            let parked = claim.parked[handler, default: 0] + 1
+            claim.parked[handler] = parked
+            // A repository with very many of them does not hold up the others.
+            if parked.isMultiple(of: Limits.parkedOfRepositoryMost) {
+                claimCursor.repo[handler] = head.repo
             }
         }
-        let start =
-            groups.firstIndex { ($0.handler, $0.repo) > (claimCursor.handler, claimCursor.repo) }
-            ?? 0
-        return Array(groups[start...] + groups[..<start])
+        claim.isCutShort = true
+        return nil
     }
 
-    /// The group's first due job: highest priority first, then the one due longest.
     private func head(
-        of group: GroupCursor,
-        now: Timestamp,
+        of handler: String,
+        after repo: String?,
         in database: Database
-    ) throws -> (id: Int64, attempt: Int64)? {
-        var priority = Int64.max
-        while true {
-            let row = try Row.fetchOne(
-                database.cachedStatement(sql: Self.headBelow),
-                arguments: [group.handler, group.repo, priority]
-            )
-            guard let row else { return nil }
-            if (row["run_at"] as Int64) <= now.rawValue { return (row["id"], row["attempt"]) }
-            // The earliest of this priority is not due, so none of it is.
-            priority = row["priority"]
+    ) throws -> Head? {
+        guard let repo else {
+            return try RawStatement(Self.firstHead, in: database).first(handler, read: Head.init)
         }
+        return try RawStatement(Self.nextHead, in: database)
+            .first(handler, repo, read: Head.init)
     }
 
-    /// A row that the schema refuses to lease (somebody's hand was in it) must not keep the others
-    /// from running, nor their outcomes from being written.
-    private func leaseUnlessRefused(
-        _ job: (id: Int64, attempt: Int64),
-        to worker: WorkerID,
-        now: Timestamp,
+    // MARK: Parking
+
+    private func park(
+        _ head: Head,
+        as note: String,
         in database: Database
-    ) throws -> AttemptToken? {
+    ) throws {
+        try RawStatement(Self.parkJob, in: database).run(note, head.id)
+    }
+
+    /// Brings back what is due, and what belongs to a route that is no longer paused.
+    private func unpark(_ claim: inout Claim, in database: Database) throws {
+        try RawStatement(Self.unparkDue, in: database).run(claim.now.rawValue, Limits.parkedMost)
+        var left = Limits.parkedMost - database.changesCount
+        var route: String? = ""
+        while left > 0, let last = route {
+            route = try RawStatement(Self.nextParkedRoute, in: database).first(last) { $0[0] }
+            guard let route, !claim.pausedRoutes.contains(route) else { continue }
+            try RawStatement(Self.unparkRoute, in: database).run(route, left)
+            left -= database.changesCount
+        }
+        if left <= 0 { claim.isCutShort = true }
+    }
+
+    // MARK: The lease
+
+    private func lease(
+        _ head: Head,
+        _ claim: Claim,
+        in database: Database
+    ) throws -> ClaimedJob? {
+        guard claim.isCareful else { return try leaseAtOnce(head, claim, in: database) }
         do {
-            var token: AttemptToken?
+            var job: ClaimedJob?
             try database.inSavepoint {
-                token = try lease(job, to: worker, now: now, in: database)
+                job = try leaseAtOnce(head, claim, in: database)
                 return .commit
             }
-            return token
+            return job
         } catch let error as DatabaseError where error.resultCode == .SQLITE_CONSTRAINT {
             logger.error(
                 "this job cannot be leased and is put off for a minute",
-                metadata: ["job.id": "\(job.id)", "error": "\(error.message ?? "")"]
+                metadata: ["job.id": "\(head.id)", "error": "\(error.message ?? "")"]
             )
             try database.cachedStatement(sql: Self.putOff)
-                .execute(arguments: [(now + .seconds(60)).rawValue, job.id])
+                .execute(arguments: [(claim.now + .seconds(60)).rawValue, head.id])
             return nil
         }
     }
 
-    private func lease(
-        _ job: (id: Int64, attempt: Int64),
-        to worker: WorkerID,
-        now: Timestamp,
-        in database: Database
-    ) throws -> AttemptToken {
-        let number = job.attempt + 1
-        try database.cachedStatement(sql: Self.leaseJob).execute(arguments: [
-            number, worker.rawValue, (clocks.monotonic() + Limits.lease).rawValue, clocks.bootID,
-            job.id,
-        ])
-        precondition(
-            database.changesCount == 1,
-            "the write lock keeps a ready job ready until it is leased"
-        )
-        try database.cachedStatement(sql: Self.insertAttempt).execute(arguments: [
-            job.id, number, worker.rawValue, now.rawValue,
-        ])
-        return AttemptToken(job: JobID(rawValue: job.id), attempt: number)
-    }
-
-    private static func claimedJob(
-        _ token: AttemptToken,
+    private func leaseAtOnce(
+        _ head: Head,
+        _ claim: Claim,
         in database: Database
     ) throws -> ClaimedJob {
-        let row = try Row.fetchOne(
-            database.cachedStatement(sql: claimedRow),
-            arguments: [token.job.rawValue]
-        )
-        guard let row else { preconditionFailure("a leased job is never deleted") }
-        return ClaimedJob(
-            token: token,
-            route: row["route"],
-            handler: HandlerName(rawValue: row["handler"]),
-            with: row["with"],
-            repo: row["repo"],
-            lane: row["lane"],
-            failures: row["failures"],
-            delivery: ClaimedDelivery(
-                seq: DeliverySeq(rawValue: row["delivery"]),
-                id: DeliveryID(rawValue: row["delivery_id"]),
-                source: row["source"],
-                event: row["event"],
-                eventType: row["event_type"],
-                contentType: row["content_type"],
-                receivedAt: Timestamp(rawValue: row["received_at"]),
-                verifiedBy: row["verified_by"],
-                body: row["body"]
+        let attempt = head.attempt + 1
+        let leased = try RawStatement(Self.leaseJob, in: database).first(
+            attempt,
+            claim.worker.rawValue,
+            claim.leaseUntil.rawValue,
+            clocks.bootID,
+            head.id
+        ) { row in
+            (
+                seq: row[0] as Int64, handler: row[1] as String, with: row[2] as String,
+                lane: row[3] as String?, failures: row[4] as Int64
             )
+        }
+        guard let leased else {
+            preconditionFailure("job \(head.id) was ready in this very transaction")
+        }
+        try RawStatement(Self.insertAttempt, in: database)
+            .run(head.id, attempt, claim.worker.rawValue, claim.now.rawValue)
+        let delivery = try RawStatement(Self.claimedDelivery, in: database)
+            .first(leased.seq, read: ClaimedDelivery.init)
+        guard let delivery else { preconditionFailure("job \(head.id) has a delivery") }
+        return ClaimedJob(
+            token: AttemptToken(job: JobID(rawValue: head.id), attempt: attempt),
+            route: head.route,
+            handler: HandlerName(rawValue: leased.handler),
+            with: leased.with,
+            repo: head.repo,
+            lane: leased.lane,
+            failures: Int(leased.failures),
+            delivery: delivery
         )
     }
 
@@ -191,7 +282,7 @@ extension SQLiteStore {
         try read { database in
             let rows = try Row.fetchAll(
                 database,
-                sql: "SELECT handler, count(*) FROM job WHERE state = 'ready' GROUP BY handler"
+                sql: Self.readyByHandler
             )
             return Dictionary(
                 uniqueKeysWithValues: rows.map { (HandlerName(rawValue: $0[0]), $0[1] as Int) }
@@ -206,56 +297,103 @@ extension SQLiteStore {
         }
     }
 
-    /// Served by job_leased.
-    private static let leasedCount = """
-        SELECT count(*) FROM job WHERE state = 'leased' AND handler = ?
+    /// Served by job_leased: as many rows as jobs run.
+    private static let leasedHandlers = """
+        SELECT handler FROM job WHERE worker IS NOT NULL
         """
 
-    /// This and the next two: one seek each in job_claimable.
-    static let firstRepo = """
-        SELECT repo FROM job
-        WHERE state = 'ready' AND blocked = 0 AND handler = ?
-        ORDER BY repo
+    /// This and the next: one seek in job_claimable finds the group and its head.
+    static let nextHead = """
+        SELECT id, attempt, repo, run_at, route FROM job
+        WHERE state = 'ready' AND blocked = 0 AND parked IS NULL AND handler = ? AND repo > ?
+        ORDER BY repo, priority DESC, run_at, id
         LIMIT 1
         """
 
-    static let nextRepo = """
-        SELECT repo FROM job
-        WHERE state = 'ready' AND blocked = 0 AND handler = ? AND repo > ?
-        ORDER BY repo
+    static let firstHead = """
+        SELECT id, attempt, repo, run_at, route FROM job
+        WHERE state = 'ready' AND blocked = 0 AND parked IS NULL AND handler = ?
+        ORDER BY repo, priority DESC, run_at, id
         LIMIT 1
         """
 
-    static let headBelow = """
-        SELECT id, attempt, priority, run_at FROM job
-        WHERE state = 'ready' AND blocked = 0 AND handler = ? AND repo = ? AND priority < ?
-        ORDER BY priority DESC, run_at, id
+    private static let parkJob = "UPDATE job SET parked = ? WHERE id = ? AND state = 'ready'"
+
+    /// Served by job_delayed: one seek when nothing is due.
+    static let unparkDue = """
+        UPDATE job SET parked = NULL
+        WHERE id IN (
+            SELECT id FROM job
+            WHERE state = 'ready' AND parked = 'delayed' AND run_at <= ?
+            ORDER BY run_at, id
+            LIMIT ?)
+        """
+
+    /// Served by job_paused: one seek for each paused route.
+    static let nextParkedRoute = """
+        SELECT route FROM job
+        WHERE state = 'ready' AND parked = 'paused' AND route > ?
+        ORDER BY route
         LIMIT 1
+        """
+
+    static let unparkRoute = """
+        UPDATE job SET parked = NULL
+        WHERE id IN (
+            SELECT id FROM job
+            WHERE state = 'ready' AND parked = 'paused' AND route = ?
+            ORDER BY id
+            LIMIT ?)
         """
 
     private static let leaseJob = """
         UPDATE job
         SET state = 'leased', attempt = ?, worker = ?, lease_until = ?, lease_boot = ?
         WHERE id = ? AND state = 'ready'
+        RETURNING delivery, handler, "with", lane, failures
         """
 
-    private static let putOff = "UPDATE job SET run_at = ? WHERE id = ? AND state = 'ready'"
+    private static let putOff = """
+        UPDATE job SET run_at = ?, parked = 'delayed' WHERE id = ? AND state = 'ready'
+        """
 
     private static let insertAttempt = """
         INSERT INTO attempt (job, number, worker, started_at) VALUES (?, ?, ?, ?)
         """
 
-    private static let claimedRow = """
-        SELECT job.route, job.handler, job."with", job.repo, job.lane, job.failures,
-            job.delivery, delivery_id, source, event, event_type, content_type, received_at,
+    private static let claimedDelivery = """
+        SELECT seq, delivery_id, source, event, event_type, content_type, received_at,
             verified_by, body
-        FROM job
-        JOIN delivery ON delivery.seq = job.delivery
-        WHERE job.id = ?
+        FROM delivery
+        WHERE seq = ?
         """
 
-    /// Walks the live jobs that are unblocked; bounded by what waits for its time.
-    private static let earliestDue = """
-        SELECT min(run_at) FROM job WHERE state = 'ready' AND blocked = 0
+    /// Served by job_live: it walks what is live, not what has ended.
+    private static let readyByHandler = """
+        SELECT handler, count(*) FROM job INDEXED BY job_live
+        WHERE state IN ('ready', 'leased') AND state = 'ready'
+        GROUP BY handler
         """
+
+    /// Served by job_delayed.
+    private static let earliestDue = """
+        SELECT min(run_at) FROM job WHERE state = 'ready' AND parked = 'delayed'
+        """
+}
+
+extension ClaimedDelivery {
+    /// Reads the columns of `claimedDelivery`.
+    fileprivate init(_ row: RawRow) {
+        self.init(
+            seq: DeliverySeq(rawValue: row[0]),
+            id: DeliveryID(rawValue: row[1]),
+            source: row[2],
+            event: row[3],
+            eventType: row[4],
+            contentType: row[5],
+            receivedAt: Timestamp(rawValue: row[6]),
+            verifiedBy: row[7],
+            body: row[8]
+        )
+    }
 }

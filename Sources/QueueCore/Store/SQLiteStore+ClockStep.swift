@@ -15,9 +15,11 @@ extension SQLiteStore {
         let isSameBoot = known?["wall_boot"] == clocks.bootID
         if isSameBoot, step.magnitude < Self.smallestStep { return }
         if isSameBoot, step < .zero {
-            try database.cachedStatement(sql: Self.pullIn).execute(arguments: [
-                step.microseconds, now.rawValue,
-            ])
+            for sql in [Self.pullIn, Self.pullReplaysIn] {
+                try database.cachedStatement(sql: sql).execute(arguments: [
+                    step.microseconds, now.rawValue,
+                ])
+            }
         }
         try database.cachedStatement(sql: Self.rememberLead)
             .execute(arguments: [lead, clocks.bootID])
@@ -30,9 +32,16 @@ extension SQLiteStore {
 
     private static let rememberLead = "UPDATE store SET wall_lead = ?, wall_boot = ? WHERE id = 1"
 
-    /// Walks the live jobs, once per step.
+    /// Served by job_live: it walks what is live, once per step.
     private static let pullIn = """
-        UPDATE job SET run_at = run_at + ? WHERE state = 'ready' AND run_at > ?
+        UPDATE job INDEXED BY job_live SET run_at = run_at + ?
+        WHERE state IN ('ready', 'leased') AND state = 'ready' AND run_at > ?
+        """
+
+    /// Served by replay_request_waiting.
+    private static let pullReplaysIn = """
+        UPDATE replay_request SET not_before = not_before + ?
+        WHERE verdict IS NULL AND not_before > ?
         """
 }
 

@@ -1,7 +1,7 @@
 package import struct Foundation.Data
 import GRDB
 
-/// What operators ask for. Reads only, but for replay and requeue.
+/// What operators ask for: reads only.
 extension SQLiteStore {
     package func find(delivery text: String) throws(StoreError) -> DeliveryLookup {
         try read { database in
@@ -13,17 +13,13 @@ extension SQLiteStore {
                 )
                 if let seq { return .found(DeliverySeq(rawValue: seq)) }
             }
-            let exact = try Int64.fetchAll(
-                database,
-                sql: "SELECT seq FROM delivery WHERE delivery_id = ? LIMIT 2",
-                arguments: [text]
-            )
+            let exact = try Int64.fetchAll(database, sql: Self.withID, arguments: [text])
             if let answer = Self.single(exact) { return answer }
             guard text.utf8.count >= Self.shortestPrefix else { return .none }
             let beginning = try Int64.fetchAll(
                 database,
-                sql: "SELECT seq FROM delivery WHERE substr(delivery_id, 1, ?) = ? LIMIT 2",
-                arguments: [text.count, text]
+                sql: Self.withIDFrom,
+                arguments: [text]
             )
             return Self.single(beginning) ?? .none
         }
@@ -39,25 +35,6 @@ extension SQLiteStore {
 
     /// Characters of a delivery id that are enough to name it.
     private static let shortestPrefix = 8
-
-    package func replay(_ delivery: DeliverySeq) throws(StoreError) {
-        try write { database in
-            try database.execute(
-                sql: "INSERT INTO replay_request (delivery, requested_at) VALUES (?, ?)",
-                arguments: [delivery.rawValue, clocks.now().rawValue]
-            )
-        }
-    }
-
-    package func requeue(_ jobs: [JobID]) throws(StoreError) -> [JobID] {
-        try write { database in
-            try jobs.filter { job in
-                try database.cachedStatement(sql: Self.requeueJob)
-                    .execute(arguments: [clocks.now().rawValue, job.rawValue])
-                return database.changesCount == 1
-            }
-        }
-    }
 
     package func status() throws(StoreError) -> StoreStatus {
         try read { database in
@@ -151,6 +128,8 @@ extension SQLiteStore {
                 LIMIT ?4
                 """, [state?.rawValue, handler?.rawValue, delivery?.rawValue, limit]
             )
+        case .running:
+            ("\(jobColumns) WHERE worker IS NOT NULL ORDER BY id", [])
         case .job(let id):
             ("\(jobColumns) WHERE id = ?", [id.rawValue])
         case .attempts(let job):
@@ -184,8 +163,49 @@ extension SQLiteStore {
                 FROM incident ORDER BY last_at DESC, id DESC LIMIT ?
                 """, [limit]
             )
+        case .replayBatches(let limit):
+            (replayBatches, [limit])
+        case .jobCounts(let selection):
+            counts(
+                of: SelectionFilter(jobs: selection),
+                "job.route AS route, job.handler AS handler, job.state AS state, "
+                    + "job.reason AS reason, count(*) AS jobs",
+                by: 4
+            )
+        case .deliveryCounts(let selection):
+            counts(
+                of: SelectionFilter(deliveries: selection),
+                "delivery.event_type AS event_type, "
+                    + "routing.verdict AS verdict, count(*) AS deliveries",
+                by: 2
+            )
         }
     }
+
+    /// The first columns, and how many rows have the same in them.
+    private static func counts(
+        of filter: SelectionFilter,
+        _ columns: String,
+        by count: Int
+    ) -> (String, StatementArguments) {
+        let places = (1...count).map(String.init).joined(separator: ", ")
+        let order = "ORDER BY \(count + 1) DESC, \(places)"
+        return ("SELECT \(columns) \(filter.clause) GROUP BY \(places) \(order)", filter.arguments)
+    }
+
+    /// Served by replay_request_by_batch.
+    private static let replayBatches = """
+        SELECT batch, min(requested_at) AS requested_at, max(not_before) AS last_at,
+            count(*) AS deliveries, count(*) - count(verdict) AS waiting,
+            count(*) FILTER (WHERE verdict = 'cancelled') AS cancelled,
+            (SELECT count(*) FROM replay_request AS member
+                JOIN job ON job.replay = member.id
+                WHERE member.batch = replay_request.batch) AS jobs
+        FROM replay_request
+        GROUP BY batch
+        ORDER BY batch DESC
+        LIMIT ?
+        """
 
     private static let deliveryColumns = """
         SELECT seq, source, delivery_id, event, event_type, target_type, received_at, remote,
@@ -198,8 +218,8 @@ extension SQLiteStore {
 
     private static let jobColumns = """
         SELECT id, delivery, route, handler, "with", trust_needed, repo, lane, blocked, priority,
-            run_at, state, attempt, failures, losses, worker, cancel_requested, replay, replay_of, reason,
-            created_at, finished_at,
+            run_at, parked, state, attempt, failures, losses, worker, cancel_requested, replay,
+            replay_of, reason, created_at, finished_at,
             (SELECT error FROM attempt WHERE attempt.job = job.id
                 AND attempt.number = job.attempt) AS last_error
         FROM job
@@ -225,12 +245,23 @@ extension SQLiteStore {
 
     private static let jsonColumns: Set = ["headers", "decision", "with", "breakers"]
 
-    /// The same change as trigger requeue_by_hand, with the injected clock.
-    private static let requeueJob = """
-        UPDATE job
-        SET state = 'ready', failures = 0, losses = 0, snoozed_since = NULL,
-            cancel_requested = 0, reason = NULL, finished_at = NULL, run_at = ?
-        WHERE id = ? AND state = 'dead'
+    /// This and the next: one seek in the unique index for each source.
+    private static let withID = """
+        SELECT delivery.seq FROM sources
+        JOIN delivery ON delivery.source = sources.source
+        WHERE delivery.delivery_id = ?
+        LIMIT 2
+        """
+
+    /// Every text with a given beginning is at least the beginning, and less than it with the
+    /// greatest character after it.
+    private static let withIDFrom = """
+        SELECT delivery.seq FROM sources
+        JOIN delivery ON delivery.source = sources.source
+        WHERE delivery.delivery_id >= ?1
+            AND delivery.delivery_id < ?1 || char(1114111)
+            AND substr(delivery.delivery_id, 1, length(?1)) = ?1
+        LIMIT 2
         """
 
     /// One pass over the jobs.
@@ -246,6 +277,7 @@ extension SQLiteStore {
             SELECT min(received_at) AS since FROM delivery WHERE seq = (
                 SELECT delivery FROM routing WHERE verdict IS NULL ORDER BY delivery LIMIT 1)
             UNION ALL
-            SELECT min(run_at) FROM job WHERE state = 'ready' AND blocked = 0 AND run_at <= ?)
+            SELECT min(run_at) FROM job INDEXED BY job_live
+            WHERE state IN ('ready', 'leased') AND state = 'ready' AND blocked = 0 AND run_at <= ?)
         """
 }

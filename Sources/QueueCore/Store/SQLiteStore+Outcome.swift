@@ -1,24 +1,50 @@
 import Foundation
 import GRDB
+import Logging
 
 /// Every write about a running job names its attempt, and zero rows changed means that another
 /// attempt stands: a normal answer, not an error.
 extension SQLiteStore {
     func write(_ end: AttemptEnd, in database: Database) throws -> EndResult {
-        let leased = try Row.fetchOne(
-            database.cachedStatement(sql: Self.heldJob),
-            arguments: [end.token.job.rawValue, end.token.attempt]
-        )
-        guard let leased else { return .leaseLost }
+        let held = try RawStatement(Self.heldJob, in: database)
+            .first(end.token.job.rawValue, end.token.attempt) { row in
+                (snoozedSince: row[0] as Int64?, cancelRequested: row[1] as Int64)
+            }
+        guard let held else { return .leaseLost }
         let next = Self.consequence(
             of: end.outcome,
-            endedAt: end.endedAt,
-            snoozedSince: (leased["snoozed_since"] as Int64?).map(Timestamp.init(rawValue:)),
-            cancelRequested: leased["cancel_requested"]
+            // By the store's clock: the worker's reading may be minutes old when the store was in
+            // trouble, and the clock have been set back since.
+            endedAt: clocks.now(),
+            snoozedSince: held.snoozedSince.map(Timestamp.init(rawValue:)),
+            cancelRequested: held.cancelRequested == 1
         )
         // The attempt first: a job leaves its lease only when its attempt has ended.
         try close(end, as: next.recorded, in: database)
         return .written(try apply(next, to: end.token, now: end.endedAt, in: database))
+    }
+
+    /// One that the schema refuses is tried without its output, then left to run out of its lease,
+    /// so that it keeps no other outcome from being written.
+    func writeUnlessRefused(_ end: AttemptEnd, in database: Database) throws -> EndResult {
+        var bare = end
+        bare.output = nil
+        for end in [end, bare] {
+            do {
+                var result = EndResult.leaseLost
+                try database.inSavepoint {
+                    result = try write(end, in: database)
+                    return .commit
+                }
+                return result
+            } catch let error as DatabaseError where error.resultCode == .SQLITE_CONSTRAINT {
+                logger.error(
+                    "the end of an attempt is refused",
+                    metadata: ["token": "\(end.token)", "error": "\(error.message ?? "")"]
+                )
+            }
+        }
+        return .leaseLost
     }
 
     /// What an outcome makes of its job.
@@ -90,16 +116,26 @@ extension SQLiteStore {
     ) throws -> JobState {
         switch next {
         case .end(let state, let reason, _, let failed):
-            try database.cachedStatement(sql: Self.endJob).execute(arguments: [
-                state.rawValue, reason, now.rawValue, failed ? 1 : 0, 0,
-                token.job.rawValue, token.attempt,
-            ])
+            try RawStatement(Self.endJob, in: database).run(
+                state.rawValue,
+                reason,
+                now.rawValue,
+                failed ? 1 : 0,
+                0,
+                token.job.rawValue,
+                token.attempt
+            )
             return state
         case .again(let time, _, let failed, let snoozedSince):
-            try database.cachedStatement(sql: Self.readyAgain).execute(arguments: [
-                time.rawValue, failed ? 1 : 0, 0, snoozedSince?.rawValue,
-                token.job.rawValue, token.attempt,
-            ])
+            try RawStatement(Self.readyAgain, in: database).run(
+                time.rawValue,
+                failed ? 1 : 0,
+                0,
+                snoozedSince?.rawValue,
+                token.job.rawValue,
+                token.attempt,
+                clocks.now().rawValue
+            )
             return .ready
         }
     }
@@ -109,28 +145,30 @@ extension SQLiteStore {
         as recorded: String,
         in database: Database
     ) throws {
-        let attempt = try Int64.fetchOne(
-            database.cachedStatement(sql: Self.endAttempt),
-            arguments: [
-                end.endedAt.rawValue, recorded, end.exitCode, end.signal, end.httpStatus,
-                end.error, end.token.job.rawValue, end.token.attempt,
-            ]
-        )
+        let attempt = try RawStatement(Self.endAttempt, in: database).first(
+            end.endedAt.rawValue,
+            recorded,
+            end.exitCode.map(Int.init),
+            end.signal.map(Int.init),
+            end.httpStatus,
+            end.error,
+            end.token.job.rawValue,
+            end.token.attempt
+        ) { $0[0] as Int64 }
         guard let attempt, let output = end.output else { return }
-        try database.cachedStatement(sql: Self.insertOutput).execute(arguments: [
-            attempt, output.bytes, output.kept,
-        ])
+        try RawStatement(Self.insertOutput, in: database).run(attempt, output.bytes, output.kept)
     }
 
     // MARK: Leases
 
     package func extend(
         _ tokens: [AttemptToken],
-        worker: WorkerID
+        worker: WorkerID,
+        lease: Duration
     ) throws(StoreError) -> Extension {
         try write { database in
             var result = Extension(lost: [], cancelRequested: [])
-            let until = (clocks.monotonic() + Limits.lease).rawValue
+            let until = (clocks.monotonic() + lease).rawValue
             for token in tokens {
                 let cancel = try Bool.fetchOne(
                     database.cachedStatement(sql: Self.extendLease),
@@ -149,6 +187,20 @@ extension SQLiteStore {
                 arguments: [clocks.now().rawValue, worker.rawValue]
             )
             return result
+        }
+    }
+
+    package func cancelRequests(
+        of worker: WorkerID
+    ) throws(StoreError) -> Set<AttemptToken> {
+        try read { database in
+            let rows = try Row.fetchAll(
+                database.cachedStatement(sql: Self.cancelRequested),
+                arguments: [worker.rawValue]
+            )
+            return Set(
+                rows.map { AttemptToken(job: JobID(rawValue: $0[0]), attempt: $0[1]) }
+            )
         }
     }
 
@@ -243,7 +295,7 @@ extension SQLiteStore {
                 let snoozedSince: Int64? = row["snoozed_since"]
                 try database.cachedStatement(sql: Self.readyAgain).execute(arguments: [
                     now.rawValue, 0, counts ? 1 : 0, snoozedSince,
-                    orphan.token.job.rawValue, orphan.token.attempt,
+                    orphan.token.job.rawValue, orphan.token.attempt, now.rawValue,
                 ])
             }
             return .written(state)
@@ -264,9 +316,10 @@ extension SQLiteStore {
 
     private static let readyAgain = """
         UPDATE job
-        SET state = 'ready', run_at = ?, failures = failures + ?, losses = losses + ?,
-            snoozed_since = ?, worker = NULL, lease_until = NULL, lease_boot = NULL
-        WHERE id = ? AND state = 'leased' AND attempt = ?
+        SET state = 'ready', run_at = ?1, parked = iif(?1 > ?7, 'delayed', NULL),
+            failures = failures + ?2, losses = losses + ?3, snoozed_since = ?4,
+            worker = NULL, lease_until = NULL, lease_boot = NULL
+        WHERE id = ?5 AND state = 'leased' AND attempt = ?6
         """
 
     private static let endAttempt = """
@@ -287,10 +340,15 @@ extension SQLiteStore {
         RETURNING cancel_requested
         """
 
-    /// Served by job_leased: as many rows as jobs run.
+    /// This and the next are served by job_leased: as many rows as jobs run.
+    private static let cancelRequested = """
+        SELECT id, attempt FROM job
+        WHERE worker = ? AND cancel_requested = 1
+        """
+
     private static let leases = """
         SELECT id, attempt, worker, lease_until, lease_boot FROM job
-        WHERE state = 'leased'
+        WHERE worker IS NOT NULL
         """
 
     private static let orphanedJob = """

@@ -6,39 +6,55 @@ extension SQLiteStore {
         atMost count: Int
     ) throws(StoreError) -> [WaitingDelivery] {
         try read { database in
-            let deliveries = try Self.fetch(Self.waitingDeliveries, count, in: database)
+            let deliveries = try Self.fetch(
+                Self.waitingDeliveries,
+                ["count": count],
+                in: database
+            )
             if !deliveries.isEmpty { return deliveries }
-            return try Self.fetch(Self.waitingReplays, count, in: database)
+            return try Self.fetch(
+                Self.waitingReplays,
+                ["count": count, "now": clocks.now().rawValue],
+                in: database
+            )
         }
     }
 
+    /// As many as fit into a batch; one that is under suspicion comes alone.
     private static func fetch(
         _ sql: String,
-        _ count: Int,
+        _ arguments: StatementArguments,
         in database: Database
     ) throws -> [WaitingDelivery] {
         var waiting: [WaitingDelivery] = []
         var bytes = 0
         let statement = try database.cachedStatement(sql: sql)
-        let rows = try Row.fetchCursor(statement, arguments: [count])
+        let rows = try Row.fetchCursor(statement, arguments: arguments)
         while bytes < Limits.batchBytes, let row = try rows.next() {
-            let seq = DeliverySeq(rawValue: row["seq"])
-            let replay: Int64? = row["replay"]
-            let delivery = WaitingDelivery(
-                target: replay.map { .replay(id: $0, of: seq) } ?? .delivery(seq),
-                source: row["source"],
-                id: DeliveryID(rawValue: row["delivery_id"]),
-                event: row["event"],
-                eventType: row["event_type"],
-                contentType: row["content_type"],
-                verifiedBy: row["verified_by"],
-                receivedAt: Timestamp(rawValue: row["received_at"]),
-                body: row["body"] ?? Data()
-            )
+            let delivery = waitingDelivery(row)
+            if delivery.tries > 0, !waiting.isEmpty { break }
             bytes += delivery.body.count
             waiting.append(delivery)
+            if delivery.tries > 0 { break }
         }
         return waiting
+    }
+
+    private static func waitingDelivery(_ row: Row) -> WaitingDelivery {
+        let seq = DeliverySeq(rawValue: row["seq"])
+        let replay: Int64? = row["replay"]
+        return WaitingDelivery(
+            target: replay.map { .replay(id: $0, of: seq) } ?? .delivery(seq),
+            source: row["source"],
+            id: DeliveryID(rawValue: row["delivery_id"]),
+            event: row["event"],
+            eventType: row["event_type"],
+            contentType: row["content_type"],
+            verifiedBy: row["verified_by"],
+            receivedAt: Timestamp(rawValue: row["received_at"]),
+            tries: row["tries"],
+            body: row["body"] ?? Data()
+        )
     }
 
     package func decide(_ decisions: [Decision]) throws(StoreError) -> RoutingResult {
@@ -74,43 +90,54 @@ extension SQLiteStore {
 
     private func write(_ decision: Decision, in database: Database) throws -> [JobID] {
         let now = clocks.now().rawValue
-        var replay: Int64?
         switch decision.target {
         case .delivery(let seq):
+            let origin = try self.origin(of: seq, decision, in: database)
+            let kept = try self.keepRepeatsOut(decision, origin: origin, in: database)
             let statement = try database.cachedStatement(sql: Self.decideDelivery)
             try statement.execute(arguments: [
-                decision.verdict.rawValue, decision.reason, decision.explanation,
-                decision.payloadSHA256, now, seq.rawValue,
+                kept.verdict.rawValue, kept.reason, kept.explanation, kept.payloadSHA256, now,
+                seq.rawValue,
             ])
-        case .replay(let id, _):
-            replay = id
+            return try kept.jobs.map { job in
+                try insert(job, of: seq, hash: origin.hash, now: now, in: database)
+            }
+        case .replay(let id, let seq):
             let statement = try database.cachedStatement(sql: Self.decideReplay)
             try statement.execute(arguments: [
                 decision.verdict.rawValue, decision.reason, decision.explanation, now, id,
             ])
-        }
-        return try decision.jobs.map { job in
-            try insert(job, for: decision.target.delivery, replay: replay, now: now, in: database)
+            let hash = try self.origin(of: seq, decision, in: database).hash
+            return try decision.jobs.map { job in
+                let earlier = try Int64.fetchOne(
+                    database.cachedStatement(sql: Self.latestJob),
+                    arguments: [seq.rawValue, job.route]
+                )
+                return try insert(
+                    RoutedJob(job, repeats: earlier),
+                    of: seq,
+                    hash: hash,
+                    replay: id,
+                    now: now,
+                    in: database
+                )
+            }
         }
     }
 
     private func insert(
-        _ job: NewJob,
-        for delivery: DeliverySeq,
-        replay: Int64?,
+        _ routed: RoutedJob,
+        of delivery: DeliverySeq,
+        hash: String?,
+        replay: Int64? = nil,
         now: Int64,
         in database: Database
     ) throws -> JobID {
-        let replayOf = try replay.flatMap { _ in
-            try Int64.fetchOne(
-                database.cachedStatement(sql: Self.latestJob),
-                arguments: [delivery.rawValue, job.route]
-            )
-        }
+        let job = routed.job
         let statement = try database.cachedStatement(sql: Self.insertJob)
         try statement.execute(arguments: [
             delivery.rawValue, job.route, job.handler.rawValue, job.with, job.repo, job.lane, now,
-            now, replay, replayOf,
+            now, replay, routed.repeats, hash,
         ])
         return JobID(rawValue: database.lastInsertedRowID)
     }
@@ -118,23 +145,23 @@ extension SQLiteStore {
     /// Served by routing_waiting: costs what waits, not what was ever decided.
     private static let waitingDeliveries = """
         SELECT delivery.seq, NULL AS replay, source, delivery_id, event, event_type,
-            content_type, verified_by, received_at, body
+            content_type, verified_by, received_at, tries, body
         FROM routing
         JOIN delivery ON delivery.seq = routing.delivery
         WHERE routing.verdict IS NULL
         ORDER BY routing.delivery
-        LIMIT ?
+        LIMIT :count
         """
 
     /// Served by replay_request_waiting.
     private static let waitingReplays = """
         SELECT delivery.seq, replay_request.id AS replay, source, delivery_id, event, event_type,
-            content_type, verified_by, received_at, body
+            content_type, verified_by, received_at, tries, body
         FROM replay_request
         JOIN delivery ON delivery.seq = replay_request.delivery
-        WHERE replay_request.verdict IS NULL
-        ORDER BY replay_request.id
-        LIMIT ?
+        WHERE replay_request.verdict IS NULL AND not_before <= :now
+        ORDER BY not_before, replay_request.id
+        LIMIT :count
         """
 
     private static let oldestWaiting = """
@@ -165,7 +192,8 @@ extension SQLiteStore {
     /// `blocked` is set by trigger job_is_blocked_by_its_lane.
     private static let insertJob = """
         INSERT INTO job (
-            delivery, route, handler, "with", repo, lane, run_at, created_at, replay, replay_of)
-        VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+            delivery, route, handler, "with", repo, lane, run_at, created_at, replay, replay_of,
+            payload_sha256)
+        VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
         """
 }

@@ -12,11 +12,14 @@ package actor SQLiteStore: QueueStore {
     let clocks: Clocks
     let connection: DatabaseQueue
     /// Where claims went on last time, so that groups are served in turn.
-    var claimCursor = GroupCursor()
+    var claimCursor = ClaimCursor()
 
     private let turn: TurnLock
     private let checkpoint: Checkpoint
     let logger: Logger
+    /// The file that was opened.
+    private let file: FileIdentity?
+    private var nextLook = MonotonicTime(rawValue: .min)
     /// Set by a disk error: a connection that saw one is never trusted again.
     private var brokenBy: StoreError?
     package nonisolated let executor: StoreExecutor
@@ -52,6 +55,7 @@ package actor SQLiteStore: QueueStore {
         let connection = try Connection.open(path)
         try MigrationPlan.current.apply(to: connection, path: path, now: clocks.now())
         checkpoint = try Checkpoint(path: path, writer: connection)
+        file = FileIdentity(path)
         self.turn = turn
         self.connection = connection
         self.path = path
@@ -81,6 +85,7 @@ package actor SQLiteStore: QueueStore {
     /// - Throws: whatever went wrong, as a StoreError; nothing is changed then.
     func write<Value>(_ change: (Database) throws -> Value) throws(StoreError) -> Value {
         if let brokenBy { throw brokenBy }
+        try lookAtFile()
         turn.take()
         defer { turn.pass() }
         do {
@@ -102,6 +107,23 @@ package actor SQLiteStore: QueueStore {
             if case .inputOutput = error { brokenBy = error }
             throw error
         }
+    }
+
+    /// Looks, once a second, whether the file is still the one that was opened.
+    ///
+    /// SQLite goes on writing to a file that was moved or deleted, and nobody would find what was
+    /// acknowledged there. It is treated as a failed disk: never trusted again.
+    private func lookAtFile() throws(StoreError) {
+        let now = clocks.monotonic()
+        guard now >= nextLook else { return }
+        nextLook = now + Limits.fileLookInterval
+        guard FileIdentity(path) != file else { return }
+        let error = StoreError.inputOutput(
+            path: path,
+            reason: "the file was moved or deleted while it was in use"
+        )
+        brokenBy = error
+        throw error
     }
 
     /// Reads in one transaction, so that all statements see the same moment.

@@ -33,6 +33,52 @@ package final class WorkerLock: Sendable {
         }
     }
 
+    /// Notes what this worker is about to decode, for whoever finds it dead; empty when it is done.
+    ///
+    /// A note in this file costs no commit, and outlives a crash of the process, which is what a
+    /// poisoned payload can cause. It need not outlive a power cut, which is no payload's fault.
+    package func note(routing targets: [RoutingTarget], bootID: String) {
+        ftruncate(descriptor, 0)
+        guard !targets.isEmpty else { return }
+        let text = ([bootID] + targets.map(Self.line)).joined(separator: "\n") + "\n"
+        // A note that is not written (a full disk) blames nobody, as an ordinary crash does.
+        _ = unsafe text.utf8.withContiguousStorageIfAvailable { bytes in
+            unsafe pwrite(descriptor, bytes.baseAddress, bytes.count, 0)
+        }
+    }
+
+    /// What a dead worker had begun to decode in this boot.
+    package static func wasRouting(
+        stateFolder: String,
+        worker: WorkerID,
+        bootID: String
+    ) -> [RoutingTarget] {
+        // Gone, or never written: then there is nobody to blame.
+        let path = path(of: worker, stateFolder: stateFolder)
+        guard let text = try? String(contentsOfFile: path, encoding: .utf8) else { return [] }
+        let lines = text.split(separator: "\n")
+        guard lines.first.map(String.init) == bootID else { return [] }
+        return lines.dropFirst().compactMap(target)
+    }
+
+    /// `delivery 17`, or `replay 3 17`: its id, and the delivery's seq.
+    private static func line(_ target: RoutingTarget) -> String {
+        switch target {
+        case .delivery(let seq): "delivery \(seq)"
+        case .replay(let id, let seq): "replay \(id) \(seq)"
+        }
+    }
+
+    private static func target(_ line: Substring) -> RoutingTarget? {
+        let words = line.split(separator: " ")
+        let numbers = words.dropFirst().compactMap { Int64($0) }
+        return switch (words.first, numbers.count) {
+        case ("delivery", 1): .delivery(DeliverySeq(rawValue: numbers[0]))
+        case ("replay", 2): .replay(id: numbers[0], of: DeliverySeq(rawValue: numbers[1]))
+        default: nil
+        }
+    }
+
     /// Lets go of the lock and removes its file; called when the worker's row says it stopped.
     package func release() {
         unsafe unlink(path)

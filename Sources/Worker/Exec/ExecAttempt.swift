@@ -12,9 +12,11 @@ struct ExecAttempt {
     var directory: String?
     var input: Data
     var timeout: Duration
+    /// How long it may print nothing; nil for as long as it likes.
+    var idleTimeout: Duration?
     /// From TERM to KILL.
     var grace = Duration.seconds(10)
-    var control: AttemptControl
+    var control: ExecControl
 
     struct End {
         var exit: ChildProcess.Exit
@@ -65,13 +67,17 @@ struct ExecAttempt {
 /// A handler's process while it runs.
 private struct Watch {
     private let child: ChildProcess
-    private let control: AttemptControl
+    private let control: ExecControl
     private let grace: Duration
     private var unwritten: Data.SubSequence
     private var input: Int32
     private var output: Int32
     private var kept = OutputKeeper()
+    /// When it is stopped, or killed once it was told to stop.
     private var deadline: ContinuousClock.Instant
+    private let idleTimeout: Duration?
+    /// When it was last heard of.
+    private var lastOutput = ContinuousClock.now
     private var stopped: StopReason?
     private var isKilled = false
     /// As much as a pipe holds.
@@ -85,6 +91,7 @@ private struct Watch {
         grace = attempt.grace
         unwritten = attempt.input[...]
         deadline = .now + attempt.timeout
+        idleTimeout = attempt.idleTimeout
         for descriptor in [input, output] {
             let result = fcntl(descriptor, F_SETFL, O_NONBLOCK)
             precondition(result == 0, "F_SETFL on a fresh pipe: \(errno)")
@@ -113,7 +120,8 @@ private struct Watch {
             pollfd(fd: output, events: Int16(POLLIN), revents: 0),
             pollfd(fd: input, events: Int16(POLLOUT), revents: 0),
         ]
-        let wait = max(deadline - .now, .zero).microseconds / 1000 + 1
+        let next = quietDeadline.map { min($0, deadline) } ?? deadline
+        let wait = max(next - .now, .zero).microseconds / 1000 + 1
         let ready = unsafe poll(&events, nfds_t(events.count), Int32(min(wait, 3_600_000)))
         precondition(ready >= 0 || errno == EINTR, "poll on open descriptors: \(errno)")
         guard ready >= 0 else { return false }
@@ -124,8 +132,18 @@ private struct Watch {
         if events[1].revents != 0, let order = control.take() {
             stop(order.reason, kill: order.kill)
         }
-        if ContinuousClock.now >= deadline { stop(.timedOut, kill: stopped != nil) }
+        let now = ContinuousClock.now
+        if now >= deadline {
+            stop(.timedOut, kill: stopped != nil)
+        } else if let quietDeadline, now >= quietDeadline {
+            stop(.wentQuiet, kill: false)
+        }
         return false
+    }
+
+    /// Nil when it may be quiet, or was told to stop.
+    private var quietDeadline: ContinuousClock.Instant? {
+        stopped == nil ? idleTimeout.map { lastOutput + $0 } : nil
     }
 
     /// TERM first; KILL when asked for, or when the grace is over.
@@ -150,6 +168,7 @@ private struct Watch {
         let count = unsafe read(output, &buffer, buffer.count)
         if count > 0 {
             kept.append(buffer[..<count])
+            lastOutput = .now
         } else if count == 0 || (errno != EINTR && errno != EAGAIN) {
             close(output)
             output = -1

@@ -30,6 +30,7 @@ enum ExecOutcome {
 
         switch stopped {
         case .timedOut: return retry("timed out after \(Int(timeout.seconds)) s")
+        case .wentQuiet: return retry("printed nothing for too long")
         case .cancelled:
             return (.cancelled(reason: "cancelled by an operator"), "cancelled by an operator")
         case .shutdown: return (.released, "the worker stopped")

@@ -1,5 +1,4 @@
 import Foundation
-import Gitea
 import QueueCore
 import Settings
 import Spawn
@@ -9,7 +8,8 @@ import Spawn
 final class ExecRunner: Sendable {
     /// A handler with what is the same for all its attempts.
     private struct Handler {
-        var settings: HandlerSettings
+        var settings: ExecSettings
+        var timeout: Duration
         var environment: HandlerEnvironment
         var retryPolicy: RetryPolicy
     }
@@ -23,24 +23,24 @@ final class ExecRunner: Sendable {
         handlers: [HandlerSettings],
         stateFolder: String,
         storeID: String,
+        configuration: String,
         clocks: Clocks,
         inbox: Inbox
     ) throws {
         let inherited = ProcessInfo.processInfo.environment
         self.handlers = Dictionary(
-            uniqueKeysWithValues: handlers.map { settings in
+            uniqueKeysWithValues: handlers.compactMap { settings in
+                guard let exec = settings.exec else { return nil }
                 let handler = Handler(
-                    settings: settings,
+                    settings: exec,
+                    timeout: settings.timeout,
                     environment: HandlerEnvironment(
-                        names: settings.environment,
+                        names: exec.environment,
                         inherited: inherited,
-                        storeID: storeID
+                        storeID: storeID,
+                        configuration: configuration
                     ),
-                    retryPolicy: RetryPolicy(
-                        attempts: settings.retry.attempts,
-                        base: settings.retry.base,
-                        cap: settings.retry.cap
-                    )
+                    retryPolicy: RetryPolicy(settings.retry)
                 )
                 return (HandlerName(rawValue: settings.name), handler)
             }
@@ -57,9 +57,9 @@ final class ExecRunner: Sendable {
     ///
     /// - Returns: a hand on it, with no control when it could not even be set up.
     func start(_ job: ClaimedJob) -> RunningAttempt {
-        let control: AttemptControl?
+        let control: ExecControl?
         do throws(SpawnError) {
-            let made = try AttemptControl()
+            let made = try ExecControl()
             try HandlerThread.start { [self] in inbox.end(run(job, made)) }
             control = made
         } catch {
@@ -69,26 +69,23 @@ final class ExecRunner: Sendable {
         return RunningAttempt(job: job, control: control)
     }
 
-    private func run(_ job: ClaimedJob, _ control: AttemptControl) -> AttemptEnd {
+    private func run(_ job: ClaimedJob, _ control: ExecControl) -> AttemptEnd {
         let handler = handler(of: job)
-        let payload = job.delivery.body.flatMap { body in
-            ContentType(job.delivery.contentType).flatMap {
-                SignedBytes.of(body: body, contentType: $0)
-            }
-        }
-        // Routing decoded the same bytes, so what fails here has no action either.
-        let action = payload.flatMap {
-            try? Event.decode(type: job.delivery.eventType, payload: $0).action
-        }
+        let payload = HandlerPayload(of: job)
         let resultFile = ResultFile.path(of: job.token, stateFolder: stateFolder)
         unsafe unlink(resultFile)
         defer { unsafe unlink(resultFile) }
         let attempt = ExecAttempt(
             command: handler.settings.command,
-            environment: handler.environment.strings(job, action: action, resultFile: resultFile),
+            environment: handler.environment.strings(
+                job,
+                action: payload.action,
+                resultFile: resultFile
+            ),
             directory: handler.settings.directory,
-            input: Self.input(handler.settings.input, job, payload: payload, action: action),
-            timeout: handler.settings.timeout,
+            input: Self.input(handler.settings.input, job, payload),
+            timeout: handler.timeout,
+            idleTimeout: handler.settings.idleTimeout,
             control: control
         )
         do throws(SpawnError) {
@@ -109,12 +106,11 @@ final class ExecRunner: Sendable {
     private static func input(
         _ kind: HandlerInput,
         _ job: ClaimedJob,
-        payload: Data?,
-        action: String?
+        _ payload: HandlerPayload
     ) -> Data {
         switch kind {
-        case .envelope: Envelope.json(job, payload: payload, action: action)
-        case .payload: payload ?? Data()
+        case .envelope: Envelope.json(job, payload: payload)
+        case .payload: payload.bytes ?? Data()
         case .none: Data()
         }
     }
@@ -128,7 +124,7 @@ final class ExecRunner: Sendable {
         let (outcome, error) = ExecOutcome.of(
             exit: end.exit,
             stopped: end.stopped,
-            timeout: handler.settings.timeout,
+            timeout: handler.timeout,
             result: result,
             failures: job.failures,
             policy: handler.retryPolicy,
@@ -155,7 +151,7 @@ final class ExecRunner: Sendable {
         // A machine that is out of something is no failure of the job: it is asked again later.
         let outcome: Outcome =
             error.isPermanent
-            ? .dead(reason: reason) : .snooze(for: handler.settings.retry.base)
+            ? .dead(reason: reason) : .snooze(for: handler.retryPolicy.base)
         return AttemptEnd(
             token: job.token,
             outcome: outcome,

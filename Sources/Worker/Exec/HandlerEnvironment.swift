@@ -12,12 +12,21 @@ struct HandlerEnvironment {
     private let base: [String]
 
     /// `names` are let through in addition; names that begin with SAMOVAR_ never are.
-    init(names: [String], inherited: [String: String], storeID: String) {
+    ///
+    /// `configuration` is the path of the file, so that a handler's `samovar` finds the same store.
+    init(
+        names: [String],
+        inherited: [String: String],
+        storeID: String,
+        configuration: String
+    ) {
         let passed = inherited.filter { name, _ in
             (Self.letThrough.contains(name) || name.hasPrefix("LC_") || names.contains(name))
                 && !name.hasPrefix("SAMOVAR_")
         }
-        base = passed.map { "\($0)=\($1)" }.sorted() + ["SAMOVAR_STORE=\(storeID)"]
+        base =
+            passed.map { "\($0)=\($1)" }.sorted()
+            + ["SAMOVAR_STORE=\(storeID)", "SAMOVAR_CONFIG=\(configuration)"]
     }
 
     /// `NAME=value` for one attempt.

@@ -19,15 +19,13 @@ enum HandlerThread {
     /// - Throws: EAGAIN when the system has no thread to give; the body is not run then.
     static func start(_ run: @escaping @Sendable () -> Void) throws(SpawnError) {
         let body = unsafe Unmanaged.passRetained(Body(run))
-        var attributes = pthread_attr_t()
-        unsafe pthread_attr_init(&attributes)
-        defer { unsafe pthread_attr_destroy(&attributes) }
-        unsafe pthread_attr_setdetachstate(&attributes, Int32(PTHREAD_CREATE_DETACHED))
         var thread = pthread_t()
         let result = unsafe pthread_create(
             &thread,
-            &attributes,
+            nil,
             { body in
+                // Nobody waits for it: its memory goes with it.
+                pthread_detach(pthread_self())
                 guard let body = unsafe body else { return nil }
                 unsafe Unmanaged<Body>.fromOpaque(body).takeRetainedValue().run()
                 return nil

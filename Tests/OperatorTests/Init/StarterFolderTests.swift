@@ -58,7 +58,7 @@ struct StarterFolderTests {
             #expect(configuration.ingress.url == "http://127.0.0.1:8480/hooks/gitea")
             #expect(configuration.ingress.readyURL == "http://127.0.0.1:8481/readyz")
             #expect(configuration.ingress.secrets.map(\.key.count) == [64])
-            #expect(configuration.handlers.map(\.command) == [["\(folder.path)/show"]])
+            #expect(configuration.handlers.map(\.exec?.command) == [["\(folder.path)/show"]])
             #expect(configuration.routes.map(\.name) == ["everything"])
             let summary = ConfigurationSummary(configuration, hasStore: true)
             #expect(summary.text(on: .none).contains("everything  *   -     show  -\n"))
@@ -165,6 +165,19 @@ struct StarterFolderTests {
                 String(decoding: printed, as: UTF8.self)
                     == "issues opened: delivery d-1, job 5, attempt 1\n"
             )
+        }
+    }
+
+    @Test
+    func `what was made is listed, with the command that starts it`() async throws {
+        try await TemporaryFolder.with { folder async throws in
+            let site = StarterFolder(path: folder.path)
+            _ = try await site.create()
+            let command = try InitCommand.command(for: site)
+            #expect(command.hasSuffix(" --config \(site.file(.configuration))"))
+            let text = InitCommand.summary(of: [.handler], in: site, command: command)
+            #expect(text.hasPrefix("created\n  \(folder.path)/show  a first handler: "))
+            #expect(text.hasSuffix("\nstart it: \(command) up\n"))
         }
     }
 }

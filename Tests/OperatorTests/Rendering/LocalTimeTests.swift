@@ -40,9 +40,19 @@ struct LocalTimeTests {
         ])
         let table = rendering.table([record], columns: ["id", "run_at", "lane", "verdict"])
         #expect(
-            table.text(on: .none) == "id  run       lane  verdict\n 5  03:04:05  -     waiting\n"
+            table.text(on: .none) == "id  due       lane  verdict\n 5  03:04:05  -     waiting\n"
         )
         let fields = rendering.fields(record, without: ["id", "verdict"])
         #expect(fields.text(on: .none) == "run_at  2026-01-02 03:04:05.678\nlane    -\n")
+    }
+
+    @Test
+    func `when a job is due is shown of those that are ready`() throws {
+        let rendering = RecordRendering(time: try time(now: moment, hours: 0))
+        let jobs = ["ready", "leased", "done", "dead", "cancelled"].map { state in
+            Record([("state", .text(state)), ("run_at", .time(moment))])
+        }
+        let table = rendering.table(jobs, columns: ["run_at"])
+        #expect(table.text(on: .none) == "due\n03:04:05\n-\n-\n-\n-\n")
     }
 }

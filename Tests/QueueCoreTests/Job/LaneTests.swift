@@ -80,7 +80,7 @@ struct LaneTests {
         try await backend.withQueue { queue in
             let dead = try await queue.addDead(lane: "l")
             let later = try await queue.add(lane: "l")
-            #expect(try await queue.store.requeue([dead]) == [dead])
+            #expect(try await queue.requeue([dead]) == [dead])
             let token = try await queue.claimOne()
             #expect(token.job == dead)
             try await queue.end(token, .done)
@@ -97,7 +97,7 @@ struct LaneTests {
             _ = try await queue.add(lane: "l")
             let running = try await queue.claimOne()
             let last = try await queue.add(lane: "l")
-            #expect(try await queue.store.requeue([dead]) == [dead])
+            #expect(try await queue.requeue([dead]) == [dead])
             #expect(try await queue.claim().isEmpty)
             // The later one fails: now the earlier one goes first, then the later one again.
             try await queue.end(running, .retry(after: .zero))
@@ -119,7 +119,7 @@ struct LaneTests {
         try await backend.withQueue { queue in
             let dead = try await queue.addDead(lane: "l")
             let early = try await queue.addDead(lane: "l")
-            let requeued = try await queue.store.requeue([early, dead])
+            let requeued = try await queue.requeue([early, dead])
             #expect(requeued == [early, dead])
             let token = try await queue.claimOne()
             #expect(token.job == dead)
@@ -179,7 +179,7 @@ struct LaneTests {
                     model.end(token, state: state)
                 case .requeue:
                     guard let job = model.dead.randomElement(using: &random) else { continue }
-                    #expect(try await queue.store.requeue([job]) == [job])
+                    #expect(try await queue.requeue([job]) == [job])
                     model.requeue(job)
                 case .lose:
                     let orphans = try await queue.store.orphans { _ in true }

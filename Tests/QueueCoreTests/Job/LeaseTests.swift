@@ -271,11 +271,23 @@ struct LeaseTests {
         try await backend.withQueue { queue in
             _ = try await queue.add()
             let token = try await queue.claimOne()
-            #expect(try await queue.store.retireDead { _ in false }.isEmpty)
-            #expect(try await queue.store.retireDead { _ in true } == [TestQueue.second])
-            #expect(try await queue.store.retireDead { _ in true }.isEmpty)
+            #expect(
+                try await queue.store.retireDead(isDead: { _ in false }, wasRouting: { _ in [] })
+                    .isEmpty
+            )
+            #expect(
+                try await queue.store.retireDead(isDead: { _ in true }, wasRouting: { _ in [] })
+                    == [TestQueue.second]
+            )
+            #expect(
+                try await queue.store.retireDead(isDead: { _ in true }, wasRouting: { _ in [] })
+                    .isEmpty
+            )
             try await lose(token, queue)
-            #expect(try await queue.store.retireDead { _ in true } == [TestQueue.first])
+            #expect(
+                try await queue.store.retireDead(isDead: { _ in true }, wasRouting: { _ in [] })
+                    == [TestQueue.first]
+            )
             #expect(try await queue.store.records(.workers).isEmpty)
         }
     }

@@ -218,7 +218,7 @@ struct OutcomeTests {
             try await queue.end(try await queue.claimOne(), .dead(reason: "broken"))
             queue.clock.advance(by: .seconds(100))
 
-            #expect(try await queue.store.requeue([job]) == [job])
+            #expect(try await queue.requeue([job]) == [job])
             let row = try await queue.row(job)
             #expect(row["state"] == .text("ready"))
             #expect(row["failures"] == .integer(0))
@@ -239,7 +239,7 @@ struct OutcomeTests {
             queue.clock.advance(by: .seconds(8 * 86_400))
             let buried = try await queue.end(try await queue.claimOne(), .snooze(for: .zero))
             #expect(buried == .written(.dead))
-            #expect(try await queue.store.requeue([job]) == [job])
+            #expect(try await queue.requeue([job]) == [job])
             let result = try await queue.end(try await queue.claimOne(), .snooze(for: .zero))
             #expect(result == .written(.ready))
         }
@@ -258,8 +258,8 @@ struct OutcomeTests {
             let ready = try await queue.add()
             let missing = JobID(rawValue: 99)
             let all = [done, cancelled, dead, leased, ready, missing, dead]
-            #expect(try await queue.store.requeue(all) == [dead])
-            #expect(try await queue.store.requeue([]) == [])
+            #expect(try await queue.requeue(all) == [dead])
+            #expect(try await queue.requeue([]) == [])
             let states = try await queue.store.status().jobs
             #expect(states == [.ready: 2, .leased: 1, .done: 1, .cancelled: 1])
         }

@@ -75,7 +75,7 @@ struct DecideTests {
                 "id": .integer(1), "delivery": .integer(1), "route": .text("one"),
                 "handler": .text("h"), "with": .json(#"{"a":1}"#), "trust_needed": .null,
                 "repo": .text("o/r"), "lane": .text("l"), "blocked": .integer(0),
-                "priority": .integer(0), "run_at": .time(queue.clock.now),
+                "priority": .integer(0), "run_at": .time(queue.clock.now), "parked": .null,
                 "state": .text("ready"), "attempt": .integer(0), "failures": .integer(0),
                 "losses": .integer(0), "worker": .null, "cancel_requested": .integer(0),
                 "replay": .null, "replay_of": .null, "reason": .null,
@@ -187,7 +187,7 @@ struct DecideTests {
     func `replays wait until no delivery does`(backend: Backend) async throws {
         try await backend.withQueue { queue in
             _ = try await queue.add()
-            try await queue.store.replay(DeliverySeq(rawValue: 1))
+            try await queue.replay(DeliverySeq(rawValue: 1))
             let fresh = try await queue.accept()[0]
             #expect(try await queue.store.status().toBeRouted == 2)
             #expect(try await waiting(queue, atMost: 9) == [.delivery(fresh)])
@@ -222,7 +222,7 @@ struct DecideTests {
         try await backend.withQueue { queue in
             _ = try await queue.add()
             let seq = DeliverySeq(rawValue: 1)
-            try await queue.store.replay(seq)
+            try await queue.replay(seq)
             let target = try #require(try await waiting(queue, atMost: 1).first)
             #expect(try await queue.store.decide([queue.ignored(target)]) == .decided([]))
             #expect(try await queue.store.decide([queue.ignored(target)]) == .stale)
@@ -236,7 +236,7 @@ struct DecideTests {
     func `a replay of a delivery that does not exist is refused`(backend: Backend) async throws {
         try await backend.withQueue { queue in
             let error = await #expect(throws: StoreError.self) {
-                try await queue.store.replay(DeliverySeq(rawValue: 17))
+                try await queue.replay(DeliverySeq(rawValue: 17))
             }
             guard case .refused(let reason) = error else {
                 Issue.record("the error is \(String(describing: error))")
@@ -247,7 +247,7 @@ struct DecideTests {
     }
 
     private func replay(_ seq: DeliverySeq, _ jobs: [NewJob], _ queue: TestQueue) async throws {
-        try await queue.store.replay(seq)
+        try await queue.replay(seq)
         let target = try #require(try await waiting(queue, atMost: 1).first)
         #expect(try await queue.store.decide([queue.routed(target, jobs)]) != .stale)
     }

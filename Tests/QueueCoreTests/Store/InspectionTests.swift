@@ -94,7 +94,7 @@ struct InspectionTests {
             try await queue.end(tokens[1], .done)
             try await queue.end(tokens[2], .cancelled(reason: "asked"))
             _ = try await queue.accept(2)
-            try await queue.store.replay(DeliverySeq(rawValue: 1))
+            try await queue.replay(DeliverySeq(rawValue: 1))
             let status = try await queue.store.status()
             #expect(status.deliveries == 9)
             #expect(status.toBeRouted == 3)

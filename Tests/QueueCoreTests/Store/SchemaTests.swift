@@ -67,9 +67,14 @@ struct SchemaTests {
         ),
         (
             "replay",
-            ["id", "delivery", "requested_at", "verdict", "reason", "decision", "decided_at"]
+            [
+                "id", "delivery", "batch", "requested_at", "not_before", "verdict", "reason",
+                "decision", "decided_at",
+            ]
         ),
         ("requeue", ["job"]),
+        ("paused", ["kind", "name", "reason", "since", "jobs"]),
+        ("sources", ["source"]),
     ]
 
     @Test(arguments: views)

@@ -39,7 +39,7 @@ struct TriggerTests {
         from: JobState,
         to: JobState
     ) async throws {
-        try await withShell { shell in
+        try await withEveryState { shell in
             let id = try #require(Self.jobs.first { $0.state == from }?.id)
             let isAllowed = Self.allowed.contains([from, to])
             let columns = Self.columns(of: to, claims: isAllowed)
@@ -80,6 +80,14 @@ struct TriggerTests {
         (insertDelivery("REPLACE", seq: 1, id: "new"), "delivery exists"),
         (insertDelivery("REPLACE", seq: nil, id: "delivery-1"), "delivery exists"),
         (insertDelivery("INSERT OR REPLACE", seq: 99, id: "delivery-1"), "delivery exists"),
+        (insertDelivery("INSERT", seq: 99, id: "new"), "has a seq of its own"),
+        (insertDelivery("INSERT", seq: 0, id: "new"), "has a seq of its own"),
+        (insertDelivery("INSERT", seq: -1, id: "new"), "has a seq of its own"),
+        (insertDelivery("INSERT", seq: -7, id: "new"), "has a seq of its own"),
+        (pruneBody(4), "its body is needed"),
+        (pruneBody(5), "its body is needed"),
+        (pruneBody(6), "its body is needed"),
+        ("INSERT INTO replay (delivery) VALUES (2); \(pruneBody(2))", "its body is needed"),
         ("DELETE FROM delivery WHERE seq = 1", "delivery has routing, replays or jobs"),
         ("DELETE FROM delivery WHERE seq = 6", "delivery has routing, replays or jobs"),
         ("DELETE FROM delivery WHERE seq = 7", "delivery has routing, replays or jobs"),
@@ -104,6 +112,11 @@ struct TriggerTests {
         (insertJob("INSERT", "NULL", "99"), "a new job belongs to a delivery"),
         (insertJob("INSERT", "1", "1"), "a new job belongs to a delivery"),
         (insertJob("REPLACE", "4", "1"), "a new job belongs to a delivery"),
+        // Ids of one's own choice: one could step in front of a lane's running job.
+        (insertJob("INSERT", "77", "1"), "gets its id from the store"),
+        (insertJob("INSERT", "0", "1"), "gets its id from the store"),
+        (insertJob("INSERT", "-1", "1"), "gets its id from the store"),
+        (insertJob("INSERT", "-7", "1"), "gets its id from the store"),
         (insertJob("INSERT", "NULL", "1", state: "done"), "a new job belongs to a delivery"),
         (insertJob("INSERT", "NULL", "1", attempt: 1), "a new job belongs to a delivery"),
         ("UPDATE job SET id = 99 WHERE id = 5", "never change"),
@@ -189,10 +202,17 @@ struct TriggerTests {
         ("INSERT INTO replay (delivery) VALUES (NULL)", "no delivery has this seq or id"),
         ("INSERT INTO replay (delivery) VALUES ('both')", "several sources"),
         (
-            "INSERT INTO replay_request (delivery, requested_at) VALUES (99, 0)",
-            "no such delivery"
+            """
+            INSERT INTO replay_request (delivery, batch, requested_at, not_before)
+            VALUES (99, 1, 0, 0)
+            """, "no such delivery"
         ),
         ("INSERT INTO replay (delivery) VALUES ('pruned')", "its body is pruned"),
+        ("\(pruneBody(1)); INSERT INTO requeue (job) VALUES (1)", "delivery is pruned"),
+        (
+            "\(pruneBody(1)); UPDATE job SET state = 'ready', finished_at = NULL WHERE id = 1",
+            "delivery is pruned"
+        ),
         ("INSERT INTO requeue (job) VALUES (2)", "no such dead job"),
         ("INSERT INTO requeue (job) VALUES (3)", "no such dead job"),
         ("INSERT INTO requeue (job) VALUES (4)", "no such dead job"),
@@ -200,6 +220,10 @@ struct TriggerTests {
         ("INSERT INTO requeue (job) VALUES (99)", "no such dead job"),
         ("INSERT INTO requeue (job) VALUES (NULL)", "no such dead job"),
     ]
+
+    private static func pruneBody(_ seq: Int) -> String {
+        "UPDATE delivery SET body = NULL, headers = NULL, body_pruned_at = 1 WHERE seq = \(seq)"
+    }
 
     private static func insertDelivery(_ verb: String, seq: Int?, id: String) -> String {
         """
@@ -242,14 +266,14 @@ struct TriggerTests {
         sql: String,
         message: String
     ) async throws {
-        try await withShell { shell in
+        try await withEveryState { shell in
             try expectRefusal(of: sql, saying: message, by: shell)
         }
     }
 
     @Test(arguments: ["recursive_triggers", "foreign_keys"])
     func `what is refused does not hang on the shell's settings`(pragma: String) async throws {
-        try await withShell { shell in
+        try await withEveryState { shell in
             try shell.run("PRAGMA \(pragma) = ON")
             for (sql, _) in Self.refused {
                 #expect(throws: (any Error).self, "\(sql)") { try shell.tryOut(sql) }
@@ -291,7 +315,36 @@ struct TriggerTests {
         ),
         (
             "UPDATE delivery SET body = NULL, headers = NULL, body_pruned_at = 1 WHERE seq = 2",
-            "SELECT body IS NULL FROM delivery WHERE seq = 2", ["1"]
+            "SELECT body IS NULL, body_pruned FROM delivery JOIN routing ON delivery = seq "
+                + "WHERE seq = 2", ["1|1"]
+        ),
+        (
+            "INSERT INTO pause (kind) VALUES ('everything')",
+            "SELECT kind, name, jobs FROM paused", ["everything||1"]
+        ),
+        (
+            "INSERT INTO pause (kind, name) VALUES ('handler', 'h'), ('route', 'route')",
+            "SELECT kind, name, jobs, since > '2020' FROM paused",
+            ["handler|h|1|1", "route|route|1|1"]
+        ),
+        (
+            """
+            UPDATE job SET parked = 'delayed' WHERE id = 5;
+            UPDATE job SET state = 'cancelled', reason = 'r', finished_at = 1 WHERE id = 5
+            """, "SELECT state, parked IS NULL FROM job WHERE id = 5", ["cancelled|1"]
+        ),
+        (
+            "DELETE FROM attempt WHERE job IN (2, 3); DELETE FROM job WHERE id IN (2, 3)",
+            "SELECT pruned_jobs, pruned_deliveries FROM store", ["2|0"]
+        ),
+        (
+            """
+            DELETE FROM attempt WHERE job = 2;
+            DELETE FROM job WHERE id = 2;
+            UPDATE delivery SET body = NULL, headers = NULL, body_pruned_at = 1 WHERE seq = 2;
+            DELETE FROM routing WHERE delivery = 2;
+            DELETE FROM delivery WHERE seq = 2
+            """, "SELECT pruned_jobs, pruned_deliveries FROM store", ["1|1"]
         ),
     ]
 
@@ -301,7 +354,7 @@ struct TriggerTests {
         check: String,
         gives expected: [String]
     ) async throws {
-        try await withShell { shell in
+        try await withEveryState { shell in
             try shell.run(sql)
             #expect(try shell.strings(check) == expected)
         }
@@ -311,9 +364,8 @@ struct TriggerTests {
     func `a job cancelled by hand frees its lane, one requeued by hand waits its turn`()
         async throws
     {
-        try await withQueue { queue, path in
+        try await withQueueAndShell { queue, shell in
             let jobs = try await queue.add((0..<3).map { _ in .sample(lane: "l") })
-            let shell = try Shell(path)
             try shell.run(
                 "UPDATE job SET state = 'cancelled', reason = 'r', finished_at = 1 WHERE id = 1"
             )
@@ -331,11 +383,11 @@ struct TriggerTests {
 
     @Test
     func `priority goes first in a group, but not in a lane`() async throws {
-        try await withQueue { queue, path in
+        try await withQueueAndShell { queue, shell in
             _ = try await queue.add([
                 .sample(), .sample(), .sample(), .sample(lane: "l"), .sample(lane: "l"),
             ])
-            try Shell(path).run("UPDATE job SET priority = id")
+            try shell.run("UPDATE job SET priority = id")
             let claimed = try await queue.claim().map(\.token.job.rawValue)
             #expect(claimed == [4, 3, 2, 1])
         }
@@ -343,9 +395,9 @@ struct TriggerTests {
 
     @Test
     func `a job of a high priority that is not due hides none of a lower one`() async throws {
-        try await withQueue { queue, path in
+        try await withQueueAndShell { queue, shell in
             _ = try await queue.add([.sample(), .sample(), .sample()])
-            try Shell(path).run(
+            try shell.run(
                 "UPDATE job SET priority = id, run_at = CASE WHEN id = 1 THEN 0 ELSE run_at * 2 END"
             )
             #expect(try await queue.claim().map(\.token.job.rawValue) == [1])
@@ -354,10 +406,10 @@ struct TriggerTests {
 
     @Test
     func `a cancel that was asked for by hand keeps a job from running again`() async throws {
-        try await withQueue { queue, path in
+        try await withQueueAndShell { queue, shell in
             let jobs = try await queue.add((0..<5).map { _ in .sample() })
             let tokens = try await queue.claim().map(\.token)
-            try Shell(path).run("UPDATE job SET cancel_requested = 1")
+            try shell.run("UPDATE job SET cancel_requested = 1")
             let kept = try await queue.store.extend(tokens, worker: TestQueue.first)
             #expect(kept.cancelRequested == Set(tokens))
             #expect(kept.lost.isEmpty)
@@ -376,73 +428,18 @@ struct TriggerTests {
 
     @Test
     func `a pruned delivery is still known by its id, and cannot be replayed`() async throws {
-        try await withQueue { queue, path in
-            _ = try await queue.add()
-            try Shell(path).run(
+        try await withQueueAndShell { queue, shell in
+            let job = try await queue.addDead()
+            try shell.run(
                 "UPDATE delivery SET body = NULL, headers = NULL, body_pruned_at = 1"
             )
             let seq = DeliverySeq(rawValue: 1)
             let other = Delivery.sample(id: "delivery-1", body: "other")
             #expect(try await queue.store.accept { [other] } == [.duplicate(seq)])
-            await #expect(throws: StoreError.self) { try await queue.store.replay(seq) }
-            #expect(try await queue.claim().first?.delivery.body == nil)
+            await #expect(throws: StoreError.self) { try await queue.replay(seq) }
+            let requeued = try await queue.store.requeue([job], pace: Pace(start: queue.clock.now))
+            #expect(requeued == [.bodyPruned])
             #expect(try await queue.store.body(of: seq) == nil)
         }
-    }
-
-    // MARK: Parts
-
-    /// A store with something in every state, and a shell on it.
-    private func withShell(_ body: (Shell) async throws -> Void) async throws {
-        try await withQueue { queue, path in
-            let outcomes: [Outcome] = [
-                .dead(reason: "broken"), .done, .cancelled(reason: "asked"),
-            ]
-            for outcome in outcomes {
-                _ = try await queue.add()
-                try await queue.end(try await queue.claimOne(), outcome)
-            }
-            _ = try await queue.add(lane: "lane")
-            _ = try await queue.claimOne()
-            _ = try await queue.add()
-            let seqs = try await queue.accept(2)
-            // Delivery 6 waits; its neighbour, and what follows, is decided past it.
-            let shell = try Shell(path)
-            try shell.run(
-                """
-                UPDATE routing SET verdict = 'ignored', reason = 'r', decided_at = 1
-                WHERE delivery = \(seqs[1])
-                """
-            )
-            var (one, two) = (Delivery.sample(id: "both"), Delivery.sample(id: "pruned"))
-            let batch = [one, two]
-            one.source = "mirror"
-            two.id = DeliveryID(rawValue: "both")
-            let twin = one
-            _ = try await queue.store.accept { batch + [twin] }
-            try shell.run(
-                """
-                UPDATE delivery SET body = NULL, headers = NULL, body_pruned_at = 1
-                WHERE delivery_id = 'pruned'
-                """
-            )
-            #expect(try shell.strings("SELECT state FROM job ORDER BY id") == Self.states)
-            try await body(shell)
-            try shell.close()
-        }
-    }
-
-    private static let states = jobs.map(\.state.rawValue)
-
-    private func withQueue(_ body: (TestQueue, _ path: String) async throws -> Void) async throws {
-        let clock = TestClock()
-        try await withStore(clock: clock) { store, path in
-            try await body(TestQueue(store: store, clock: clock) { _ in store }, path)
-        }
-    }
-
-    private func expectRefusal(of sql: String, saying message: String, by shell: Shell) throws {
-        let error = #expect(throws: (any Error).self, "\(sql)") { try shell.tryOut(sql) }
-        #expect("\(error.map(String.init(describing:)) ?? "")".contains(message), "\(sql)")
     }
 }

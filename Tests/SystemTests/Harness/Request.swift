@@ -39,11 +39,15 @@ struct Request: Sendable {
         body = recorded.body
     }
 
-    /// The payload of a push.
-    static func push(ref: String = "refs/heads/main", repository: Int = 17) -> Data {
+    /// The payload of a push, never the same twice: the same bytes again would be a repeat.
+    static func push(
+        ref: String = "refs/heads/main",
+        repository: Int = 17,
+        after: String = freshID()
+    ) -> Data {
         Data(
             """
-            {"ref":"\(ref)","before":"1111","after":"2222","pusher":{"id":5},
+            {"ref":"\(ref)","before":"1111","after":"\(after)","pusher":{"id":5},
             "repository":{"id":\(repository),"full_name":"tea/kettle-\(repository)",
             "default_branch":"main"},"sender":{"id":5,"login":"anna"}}
             """.utf8

@@ -47,7 +47,7 @@ final class Site: Sendable {
 
     /// Tests of bad input put other files in the store's place.
     private var isOurs: Bool {
-        (try? StoreReader(path: store).number("SELECT count(*) FROM store")) == 1
+        (try? StoreReader(path: store).number("SELECT max(number) < 1000 FROM migration")) == 1
     }
 
     /// What all programs printed, for whoever looks for the cause of a failure.
@@ -96,11 +96,13 @@ final class Site: Sendable {
     func start(
         _ program: String,
         arguments: [String] = [],
-        under wrapper: [String] = []
+        under wrapper: [String] = [],
+        fault: String? = nil
     ) throws -> RunningProgram {
         let program = try RunningProgram(
             wrapper + [program, "--config", configuration] + arguments,
-            environment: environment,
+            environment: fault.map { environment.merging(["SAMOVAR_FAULT": $0]) { $1 } }
+                ?? environment,
             folder: folder
         )
         programs.withLock { $0.append(program) }
@@ -120,14 +122,17 @@ final class Site: Sendable {
     }
 
     /// Starts the ingress and waits until it listens.
-    func startIngress(under wrapper: [String] = []) throws -> RunningIngress {
-        try RunningIngress(start(Binaries.ingress, under: wrapper))
+    func startIngress(
+        under wrapper: [String] = [],
+        fault: String? = nil
+    ) throws -> RunningIngress {
+        try RunningIngress(start(Binaries.ingress, under: wrapper, fault: fault))
     }
 
     /// Starts a worker and waits until it works.
     @discardableResult
-    func startWorker() throws -> RunningProgram {
-        let worker = try start(Binaries.worker)
+    func startWorker(fault: String? = nil) throws -> RunningProgram {
+        let worker = try start(Binaries.worker, fault: fault)
         try worker.awaitLine("working")
         return worker
     }

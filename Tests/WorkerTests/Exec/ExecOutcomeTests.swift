@@ -58,6 +58,7 @@ struct ExecOutcomeTests {
 
     static let stops: [(StopReason, Outcome, String)] = [
         (.timedOut, .retry(after: .seconds(5)), "timed out after 90 s"),
+        (.wentQuiet, .retry(after: .seconds(5)), "printed nothing for too long"),
         (
             .cancelled, .cancelled(reason: "cancelled by an operator"),
             "cancelled by an operator"

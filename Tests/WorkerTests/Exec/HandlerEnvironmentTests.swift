@@ -8,7 +8,7 @@ struct HandlerEnvironmentTests {
     private static let own = [
         "SAMOVAR_ACTION=opened", "SAMOVAR_ATTEMPT=1", "SAMOVAR_DELIVERY=delivery-1",
         "SAMOVAR_EVENT=push", "SAMOVAR_JOB=1", "SAMOVAR_RESULT=/state/results/1.1",
-        "SAMOVAR_STORE=uuid", "SAMOVAR_TOKEN=1.1",
+        "SAMOVAR_STORE=uuid", "SAMOVAR_CONFIG=/c.yaml", "SAMOVAR_TOKEN=1.1",
     ]
 
     /// What the worker has, which names the handler asks for, and what of it arrives.
@@ -47,7 +47,8 @@ struct HandlerEnvironmentTests {
         let environment = HandlerEnvironment(
             names: names,
             inherited: inherited,
-            storeID: "uuid"
+            storeID: "uuid",
+            configuration: "/c.yaml"
         )
         let strings = environment.strings(
             try await ClaimedJob.sample(),
@@ -59,7 +60,12 @@ struct HandlerEnvironmentTests {
 
     @Test
     func `an event without an action has an empty one`() async throws {
-        let environment = HandlerEnvironment(names: [], inherited: [:], storeID: "s")
+        let environment = HandlerEnvironment(
+            names: [],
+            inherited: [:],
+            storeID: "s",
+            configuration: "c"
+        )
         let strings = environment.strings(
             try await ClaimedJob.sample(),
             action: nil,

@@ -1,0 +1,6 @@
+#include "CSQLite.h"
+#include <sqlite3.h>
+
+int csqlite_without_statistics(void) {
+    return sqlite3_config(SQLITE_CONFIG_MEMSTATUS, 0);
+}

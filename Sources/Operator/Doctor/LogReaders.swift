@@ -1,0 +1,143 @@
+import Foundation
+
+/// Who holds the store's log, as the kernel knows it: SQLite's readers and writers lock bytes of
+/// the shared-memory file (sqlite.org/walformat.html, "WAL Locks").
+///
+/// That file is never opened here: closing it would drop SQLite's own locks.
+struct LogLocks: Equatable {
+    /// Processes in a read transaction; they keep pages in the log.
+    var readers: Set<Int32> = []
+    /// The process in a write transaction.
+    var writers: Set<Int32> = []
+
+    /// Reads the text of /proc/locks, or of a process's /proc/PID/fdinfo/FD.
+    ///
+    /// - Parameters:
+    ///   - text: a line for each lock, such as `1: POSIX  ADVISORY  READ 228 fe:00:163 123 123`.
+    ///   - inode: that of the shared-memory file.
+    init(_ text: String, inode: UInt64) {
+        for line in text.split(separator: "\n") {
+            var words = line.split { $0 == " " || $0 == "\t" }
+            if words.first == "lock:" { words.removeFirst() }
+            // A waiting one has an arrow before its kind, and holds nothing.
+            guard words.count == 8, words[1] == "POSIX", let pid = Int32(words[4]),
+                let file = words[5].split(separator: ":").last, UInt64(file) == inode,
+                let first = Int(words[6]), let last = Int(words[7])
+            else { continue }
+            if words[3] == "READ", Self.readBytes.overlaps(first...last) { readers.insert(pid) }
+            if words[3] == "WRITE", (first...last).contains(Self.writeByte) { writers.insert(pid) }
+        }
+    }
+
+    init(readers: Set<Int32> = [], writers: Set<Int32> = []) {
+        self.readers = readers
+        self.writers = writers
+    }
+
+    /// Who is in most of several looks.
+    ///
+    /// Not in all: the kernel writes the list of all locks piece by piece, and what stands behind a
+    /// lock that goes meanwhile may be left out.
+    static func lasting(in looks: [LogLocks]) -> LogLocks {
+        func most(_ pids: [Int32]) -> Set<Int32> {
+            let counts = Dictionary(pids.map { ($0, 1) }, uniquingKeysWith: +)
+            return Set(counts.filter { $0.value * 2 > looks.count }.keys)
+        }
+        return LogLocks(
+            readers: most(looks.flatMap(\.readers)),
+            writers: most(looks.flatMap(\.writers))
+        )
+    }
+
+    private static let writeByte = 120
+    private static let readBytes = 123...127
+}
+
+extension LogLocks {
+    /// Those that hold on: Samovar's own transactions take milliseconds.
+    static func lasting(store: String) async -> LogLocks {
+        var info = stat()
+        // Without it nobody has the store open.
+        guard unsafe stat(store + "-shm", &info) == 0 else { return LogLocks() }
+        let inode = UInt64(info.st_ino)
+        let files = ["/proc/locks"] + descriptors(of: inode)
+        var seen: [LogLocks] = []
+        for look in 0..<looks {
+            // Cancelled, it looks at once.
+            if look > 0 { try? await Task.sleep(for: .milliseconds(100)) }
+            // Those that are gone hold nothing any more.
+            let text = files.compactMap { FileManager.default.contents(atPath: $0) }
+                .map { String(decoding: $0, as: UTF8.self) }
+                .joined(separator: "\n")
+            seen.append(LogLocks(text, inode: inode))
+        }
+        return lasting(in: seen)
+    }
+
+    private static let looks = 5
+
+    /// What the kernel tells of each descriptor of a file, of those processes that this user may
+    /// look at; it is exact where the list of all locks is not.
+    private static func descriptors(of inode: UInt64) -> [String] {
+        let files = FileManager.default
+        let pids = (try? files.contentsOfDirectory(atPath: "/proc")) ?? []
+        return pids.filter { Int32($0) != nil }.flatMap { pid in
+            // Gone since, or another user's.
+            let numbers = (try? files.contentsOfDirectory(atPath: "/proc/\(pid)/fd")) ?? []
+            return numbers.filter { number in
+                var info = stat()
+                return unsafe stat("/proc/\(pid)/fd/\(number)", &info) == 0
+                    && UInt64(info.st_ino) == inode
+            }.map { "/proc/\(pid)/fdinfo/\($0)" }
+        }
+    }
+}
+
+/// A process as people know it.
+struct ProcessName: Equatable {
+    var pid: Int32
+    var program: String
+    /// How long it has been running.
+    var age: Duration?
+
+    var text: String {
+        let age = age.map { ", running for \(Quantity.text($0))" } ?? ""
+        return "\(program) (pid \(pid)\(age))"
+    }
+
+    /// Whether it is one of the services, whose transactions are short and many.
+    var isService: Bool { ["samovar-ingress", "samovar-worker"].contains(program) }
+}
+
+extension ProcessName {
+    /// Looks it up; nil when it is gone.
+    init?(pid: Int32) {
+        guard let bytes = FileManager.default.contents(atPath: "/proc/\(pid)/stat") else {
+            return nil
+        }
+        let uptime = FileManager.default.contents(atPath: "/proc/uptime") ?? Data()
+        self.init(
+            pid: pid,
+            stat: String(decoding: bytes, as: UTF8.self),
+            uptime: String(decoding: uptime, as: UTF8.self),
+            ticksPerSecond: sysconf(Int32(_SC_CLK_TCK))
+        )
+    }
+
+    /// Reads what proc(5) says of /proc/PID/stat and /proc/uptime.
+    init?(pid: Int32, stat: String, uptime: String, ticksPerSecond: Int) {
+        // The name is in parentheses and may contain anything.
+        guard let open = stat.firstIndex(of: "("), let close = stat.lastIndex(of: ")"),
+            open < close
+        else { return nil }
+        self.pid = pid
+        program = String(stat[stat.index(after: open)..<close])
+        let fields = stat[stat.index(after: close)...].split(separator: " ")
+        // Field 22 of all, the 20th after the name.
+        let started = fields.count > 19 ? Double(fields[19]) : nil
+        let now = uptime.split(separator: " ").first.flatMap { Double($0) }
+        if let started, let now {
+            age = .seconds(max(0, now - started / Double(max(ticksPerSecond, 1))))
+        }
+    }
+}

@@ -1,0 +1,167 @@
+import Foundation
+import QueueCore
+
+/// What is around a store: disk, files, clock, configuration, and who else has it open.
+struct SiteFacts: Equatable {
+    /// A file and its permission bits.
+    struct FileMode: Equatable {
+        var path: String
+        var mode: Int
+    }
+
+    /// The log's file; it keeps its length when the log is emptied.
+    var logBytes: Int64 = 0
+    var readers: [ProcessName] = []
+    var writers: [ProcessName] = []
+    var freeBytes: Int64?
+    var diskBytes: Int64?
+    var files: [FileMode] = []
+    /// How long ago the machine was started.
+    var uptime: Duration?
+    /// What is doubtful in the configuration.
+    var warnings: [String] = []
+    /// What this user could not check of it.
+    var unchecked: [String] = []
+}
+
+extension SiteFacts {
+    /// Looks around a store.
+    init(store: String) async {
+        let disk = DiskUse(store: store)
+        logBytes = disk.logBytes
+        freeBytes = disk.freeBytes
+        let system = try? FileManager.default.attributesOfFileSystem(forPath: store)
+        diskBytes = (system?[.systemSize] as? NSNumber)?.int64Value
+        for suffix in ["", "-wal", "-shm", ".turn"] {
+            var info = stat()
+            guard unsafe stat(store + suffix, &info) == 0 else { continue }
+            files.append(FileMode(path: store + suffix, mode: Int(info.st_mode & 0o777)))
+        }
+        let locks = await LogLocks.lasting(store: store)
+        func processes(_ pids: Set<Int32>) -> [ProcessName] {
+            pids.subtracting([getpid()]).sorted().compactMap { ProcessName(pid: $0) }
+                .filter { !$0.isService }
+        }
+        readers = processes(locks.readers)
+        writers = processes(locks.writers)
+        if let bytes = FileManager.default.contents(atPath: "/proc/uptime") {
+            let seconds = String(decoding: bytes, as: UTF8.self).split(separator: " ").first
+            uptime = seconds.flatMap { Double($0) }.map { .seconds($0) }
+        }
+    }
+}
+
+// MARK: - What it means
+
+extension SiteFacts {
+    func diagnoses(now: Timestamp, newestReceived: Timestamp?) -> [Diagnosis] {
+        [log, writeLock, disk, modes, clock(now, newestReceived)].compactMap(\.self)
+            + configuration
+    }
+
+    private var log: Diagnosis {
+        let size = Quantity.text(bytes: logBytes)
+        let isLarge = logBytes > Self.logBytesExpected
+        guard readers.isEmpty else {
+            let names = readers.map(\.text).joined(separator: ", ")
+            return Diagnosis(
+                .log,
+                "log",
+                isLarge ? .warning : .note,
+                isLarge
+                    ? "\(size), and cannot be emptied while these read: \(names)"
+                    : "\(size); a transaction is kept open by \(names)",
+                hint: "End that transaction (COMMIT or .quit); the log grows until then."
+            )
+        }
+        guard isLarge else { return Diagnosis(.log, "log", .ok, size) }
+        return Diagnosis(
+            .log,
+            "log",
+            .note,
+            "\(size): somebody read for long; the file keeps its length and is used again",
+            hint: "It goes when the last service stops."
+        )
+    }
+
+    private var writeLock: Diagnosis? {
+        guard !writers.isEmpty else { return nil }
+        return Diagnosis(
+            .log,
+            "write_lock",
+            .warning,
+            "held by \(writers.map(\.text).joined(separator: ", ")): nobody else can write",
+            hint:
+                "End that transaction (COMMIT, ROLLBACK or .quit): Gitea is answered 503 meanwhile."
+        )
+    }
+
+    private var disk: Diagnosis {
+        guard let freeBytes, let diskBytes, diskBytes > 0 else {
+            return Diagnosis(.site, "disk", .note, "the file system does not say what is free")
+        }
+        let percent = Int(100 * Double(freeBytes) / Double(diskBytes))
+        let text = "\(Quantity.text(bytes: freeBytes)) free (\(percent) %)"
+        guard freeBytes < 1 << 30 || freeBytes < diskBytes / 10 else {
+            return Diagnosis(.site, "disk", .ok, text)
+        }
+        return Diagnosis(
+            .site,
+            "disk",
+            .warning,
+            text,
+            hint: "Deliveries are refused with 503 when it is full: free some, or shorten "
+                + "`retention:` and run `samovar prune`."
+        )
+    }
+
+    private var modes: Diagnosis {
+        let open = files.filter { $0.mode & 0o007 != 0 }
+        guard !open.isEmpty else {
+            return Diagnosis(.site, "file_modes", .ok, "nobody else may read the store")
+        }
+        let names = open.map { "\($0.path) (\(String($0.mode, radix: 8)))" }
+        return Diagnosis(
+            .site,
+            "file_modes",
+            .warning,
+            "open to every user of this machine: \(names.joined(separator: ", "))",
+            hint: "Payloads of private repositories are in it: chmod o= "
+                + open.map(\.path).joined(separator: " ")
+        )
+    }
+
+    private func clock(_ now: Timestamp, _ newest: Timestamp?) -> Diagnosis {
+        let booted = uptime.map { ", booted \(Quantity.text($0)) ago" } ?? ""
+        if let newest, newest - now > .seconds(1) {
+            return Diagnosis(
+                .site,
+                "clock",
+                .warning,
+                "\(Quantity.text(newest - now)) behind the newest delivery\(booted)",
+                hint: "The wall clock was set back: check its time service. Leases do not mind; "
+                    + "retries are moved along."
+            )
+        }
+        return Diagnosis(.site, "clock", .ok, "not behind any delivery\(booted)")
+    }
+
+    private var configuration: [Diagnosis] {
+        let findings =
+            warnings.map { Diagnosis(.site, "configuration", .warning, $0) }
+            + unchecked.map {
+                Diagnosis(
+                    .site,
+                    "configuration",
+                    .note,
+                    "not checked: \($0)",
+                    hint: "Run it as the user that runs the services to have it checked."
+                )
+            }
+        guard findings.isEmpty else { return findings }
+        return [Diagnosis(.site, "configuration", .ok, "no warnings")]
+    }
+
+    /// What the log never exceeds while nobody reads: 1000 pages and their headers.
+    private static let logBytesExpected: Int64 = 1000 * (4096 + 24) + 32
+}

@@ -1,0 +1,167 @@
+import QueueCore
+import Settings
+
+/// Why a job does or does not run: one answer, and the facts.
+struct JobWhy {
+    let situation: JobSituation
+    /// The job's row.
+    let record: Record
+    /// When its last attempt began.
+    let started: Timestamp?
+    /// Whether its delivery still has a body.
+    let hasBody: Bool
+    /// Its handler; nil when it is not configured.
+    let handler: HandlerSettings?
+    /// Jobs at once in one worker.
+    let slots: Int
+    /// The workers that hold their locks.
+    let alive: Set<WorkerID>
+    let now: Timestamp
+    let time: LocalTime
+
+    /// What it waits for, most decisive first.
+    var reasons: [WaitReason] {
+        situation.waitReasons(
+            concurrency: handler?.concurrency,
+            slots: slots,
+            alive: alive,
+            now: now
+        )
+    }
+
+    private var words: WaitReasonText {
+        WaitReasonText(situation, now: now, time: time)
+    }
+
+    // MARK: The answer
+
+    /// One sentence, or two.
+    var answer: String {
+        switch situation.state {
+        case .ready: waiting
+        case .leased: running
+        case .done, .dead, .cancelled: ended
+        }
+    }
+
+    private var waiting: String {
+        guard let first = reasons.first else {
+            preconditionFailure("a ready job has a reason to wait")
+        }
+        let start = "job \(situation.job) waits\(words.clause(first))"
+        let failures = record.integer("failures") ?? 0
+        guard failures > 0 else { return start }
+        let count =
+            handler.map { "\(failures) of \(Quantity.count($0.retry.attempts, "failure"))" }
+            ?? Quantity.count(Int(failures), "failure")
+        return "\(start); \(count) so far"
+    }
+
+    private var running: String {
+        let since = started.map { " since \(time.short($0)) (\(age($0)))" } ?? ""
+        let worker = situation.worker.map(\.rawValue) ?? "?"
+        let start =
+            "job \(situation.job) runs\(since) in worker \(worker), "
+            + "as attempt \(situation.attempt) (token \(situation.job).\(situation.attempt))"
+        if !isWorkerAlive {
+            return start
+                + (alive.isEmpty
+                    ? ". This worker is dead, and no other one is alive to take the job over: "
+                        + "start samovar-worker, or `samovar up`"
+                    : ". This worker is dead: another one is about to take the job over")
+        }
+        return situation.cancelRequested
+            ? start + ". It was cancelled: its handler is being stopped" : start
+    }
+
+    private var ended: String {
+        let since = situation.finishedAt.map { " since \(time.short($0))" } ?? ""
+        let reason = situation.reason.map { ": \(VisibleText.line($0))" } ?? ""
+        return "job \(situation.job) is \(situation.state.rawValue)\(since)\(reason). \(remedy)"
+    }
+
+    private var remedy: String {
+        guard hasBody else {
+            return "The body of its delivery is pruned: it cannot run again"
+        }
+        guard situation.state == .dead else {
+            return "`samovar replay \(record.text("delivery"))` makes new jobs of its delivery"
+        }
+        let requeue = "`samovar dead requeue \(situation.job)` gives it a new budget"
+        let broken = situation.reason.flatMap(Mending.needed(for:))
+        return broken.map { "After mending \($0), \(requeue)" } ?? requeue
+    }
+
+    private var isWorkerAlive: Bool {
+        situation.worker.map(alive.contains) ?? false
+    }
+
+    private func age(_ start: Timestamp) -> String {
+        Quantity.text(max(now - start, .zero))
+    }
+
+    /// The other reasons, and what can be done about the first.
+    var remarks: [String] {
+        guard let first = reasons.first else { return [] }
+        let others = reasons.dropFirst().map { reason in
+            let isLane = if case .lane = reason { true } else { false }
+            return "also: \(isLane ? "it waits for " : "")\(words.text(reason))"
+        }
+        return others + [words.hint(first)].compactMap(\.self)
+    }
+
+    // MARK: Output
+
+    /// For people: the answer, remarks, and the facts.
+    func text(on terminal: Terminal) -> String {
+        let lines = ([answer] + remarks).map { "\($0)\n" }.joined()
+        var fields: [(String, Cell)] = [
+            ("job", Cell(situation.job.rawValue)),
+            ("state", Cell(situation.state.rawValue)),
+            ("route", Cell(situation.route)),
+            ("handler", Cell(situation.handler.rawValue)),
+            ("delivery", Cell(record.text("delivery"))),
+            ("lane", situation.lane.map { Cell($0) } ?? .absent),
+        ]
+        // Of one that runs or has ended, it would be a time without a meaning.
+        if situation.state == .ready { fields.append(("due", Cell(time.short(situation.runAt)))) }
+        fields += [
+            ("attempt", Cell(situation.attempt)),
+            ("failures", Cell(record.integer("failures") ?? 0)),
+            ("last error", lastError),
+        ]
+        return lines + "\n" + FieldList(fields).text(on: terminal)
+    }
+
+    private var lastError: Cell {
+        let error = record.text("last_error")
+        return error.isEmpty ? .absent : Cell(error)
+    }
+
+    /// One object.
+    var json: JSONValue {
+        let isRunning = situation.state == .leased
+        return .object([
+            ("job", .integer(situation.job.rawValue)),
+            ("state", .string(situation.state.rawValue)),
+            ("answer", .string(answer)),
+            ("waits_for", .array(reasons.map(words.json))),
+            ("route", .string(situation.route)),
+            ("handler", .string(situation.handler.rawValue)),
+            ("delivery", JSONValue(record["delivery"])),
+            ("lane", .optional(situation.lane)),
+            ("run_at", .time(situation.runAt)),
+            ("attempt", .integer(situation.attempt)),
+            ("failures", JSONValue(record["failures"])),
+            ("attempts_most", handler.map { .integer(Int64($0.retry.attempts)) } ?? .null),
+            ("worker", .optional(situation.worker?.rawValue)),
+            ("worker_alive", isRunning ? .boolean(isWorkerAlive) : .null),
+            ("token", isRunning ? .string("\(situation.job).\(situation.attempt)") : .null),
+            ("started_at", isRunning ? .time(started) : .null),
+            ("cancel_requested", .boolean(situation.cancelRequested)),
+            ("reason", .optional(situation.reason)),
+            ("finished_at", .time(situation.finishedAt)),
+            ("last_error", JSONValue(record["last_error"])),
+        ])
+    }
+}

@@ -1,0 +1,93 @@
+import ArgumentParser
+import Program
+import QueueCore
+import Settings
+
+/// The options that say what is paused or resumed: one of them.
+struct PauseTargetOptions: ParsableArguments {
+    @Option(help: ArgumentHelp("The jobs of this handler.", valueName: "name"))
+    var handler: String?
+
+    @Option(help: ArgumentHelp("The jobs of this route.", valueName: "name"))
+    var route: String?
+
+    @Flag(help: "All jobs.")
+    var everything = false
+
+    func validate() throws {
+        let said = [handler != nil, route != nil, everything].count { $0 }
+        guard said == 1 else {
+            throw ValidationError("Say one of --handler NAME, --route NAME, --everything.")
+        }
+        guard handler != "", route != "" else { throw ValidationError("A name is never empty.") }
+    }
+
+    /// What was said.
+    var target: PauseTarget {
+        if let handler { return .handler(HandlerName(rawValue: handler)) }
+        if let route { return .route(route) }
+        return .everything
+    }
+}
+
+extension PauseTarget {
+    /// As a sentence has it.
+    var shown: String {
+        switch self {
+        case .everything: "everything"
+        case .handler(let handler): "handler \(VisibleText.line(handler.rawValue))"
+        case .route(let route): "route \(VisibleText.line(route))"
+        }
+    }
+
+    /// As a command line has it.
+    var option: String {
+        switch self {
+        case .everything: "--everything"
+        case .handler(let handler): "--handler \(VisibleText.line(handler.rawValue))"
+        case .route(let route): "--route \(VisibleText.line(route))"
+        }
+    }
+
+    /// The jobs it concerns.
+    var selection: Selection {
+        switch self {
+        case .everything: Selection()
+        case .handler(let handler): Selection(handler: handler)
+        case .route(let route): Selection(route: route)
+        }
+    }
+
+    /// Why pausing this would pause nothing; nil when the configuration knows it.
+    ///
+    /// A name that was mistyped would look paused while its jobs run on.
+    func mistake(in configuration: Configuration) -> Failure? {
+        let like: String?
+        switch self {
+        case .everything: return nil
+        case .handler(let handler):
+            if configuration.handler(named: handler.rawValue) != nil { return nil }
+            like = configuration.handlerName(like: handler.rawValue)
+        case .route(let route):
+            if configuration.hasRoute(named: route) { return nil }
+            like = configuration.routeName(like: route)
+        }
+        return Failure(
+            .notFound,
+            "\(shown) is not in the configuration"
+                + (like.map { "; did you mean '\($0)'? Nothing" } ?? "; nothing")
+                + " was changed",
+            hint: "With --force it is paused all the same, for jobs that still have that name."
+        )
+    }
+}
+
+extension Pause {
+    /// One object.
+    var json: JSONValue {
+        .object([
+            ("kind", .string(target.kind)), ("name", .string(target.name)),
+            ("reason", .optional(reason)), ("since", .time(since)),
+        ])
+    }
+}

@@ -1,0 +1,72 @@
+import ArgumentParser
+import Program
+import QueueCore
+import Settings
+
+/// `samovar status`: how the queue stands.
+struct StatusCommand: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "status",
+        abstract: "Show how the queue stands: jobs by state, pauses, deaths, workers, disk.",
+        discussion: """
+            Examples:
+              samovar status
+              samovar status --json
+            """
+    )
+
+    @OptionGroup var configurationOption: ConfigurationOption
+    @OptionGroup var output: JSONOption
+
+    func run() async throws {
+        try await reporting {
+            try await configurationOption.withStore { store, configuration in
+                let status = try await QueueStatus(store, configuration)
+                if output.json {
+                    try StandardOutput.write(JSONOutput.object(status.json))
+                } else {
+                    let time = LocalTime(now: status.now)
+                    try StandardOutput.write(status.text(time: time, on: .standardOutput()))
+                }
+            }
+        }
+    }
+}
+
+extension QueueStatus {
+    /// Looks.
+    init(_ store: SQLiteStore, _ configuration: Configuration) async throws {
+        let now = Clocks.system.now()
+        let records = try await store.records(.workers)
+        let alive = configuration.alive(records.map { WorkerID(rawValue: $0.text("id")) })
+        let incidents = try await store.records(.incidents(limit: Self.incidentsMax))
+        self.init(
+            path: configuration.store,
+            store: try await store.status(),
+            disk: DiskUse(store: configuration.store),
+            workers: records.map { record in
+                let id = WorkerID(rawValue: record.text("id"))
+                return Worker(record: record, isAlive: alive.contains(id))
+            },
+            stranded: Self.stranded(
+                try await store.readyJobs(),
+                configuration.handlers.map(\.name)
+            ),
+            pauses: try await store.pauses(),
+            replays: try await store.records(.replayBatches(limit: Self.batchesMax))
+                .filter { ($0.integer("waiting") ?? 0) > 0 },
+            dead: try await store.records(.jobCounts(Selection(state: .dead))),
+            lastDeath: try await store.records(.deadLetters(limit: 1)).first?.time("finished_at"),
+            incidents: incidents.filter { incident in
+                incident.time("last_at").map { now - $0 < .seconds(86_400) } ?? false
+            },
+            now: now
+        )
+    }
+
+    /// More than anybody reads.
+    private static let incidentsMax = 100
+
+    /// Older batches than these have been routed, or wait for weeks yet.
+    private static let batchesMax = 1000
+}

@@ -1,0 +1,57 @@
+/// All that is known about why a job does or does not run, read in one moment.
+package struct JobSituation: Equatable, Sendable {
+    package var job: JobID
+    package var state: JobState
+    package var handler: HandlerName
+    package var route: String
+    package var lane: String?
+    package var attempt: Int64
+    package var runAt: Timestamp
+    /// Why it ended, for jobs that did.
+    package var reason: String?
+    package var finishedAt: Timestamp?
+    package var worker: WorkerID?
+    package var cancelRequested: Bool
+    /// The job that keeps it from running, when it waits for its lane.
+    package var laneHolder: LaneHolder?
+    /// Jobs of its lane that come before it.
+    package var aheadInLane: Int
+    /// Jobs of its handler that run now, over all workers.
+    package var runningOfHandler: Int
+    /// Jobs of its handler that could run now as well as this one.
+    package var readyOfHandler: Int
+    /// The pauses that concern it.
+    package var pauses: [Pause]
+    /// The workers that have not stopped.
+    package var workers: [WorkerSighting]
+
+    /// The job that holds a lane.
+    package struct LaneHolder: Equatable, Sendable {
+        package var job: JobID
+        package var state: JobState
+        package var runAt: Timestamp
+
+        package init(job: JobID, state: JobState, runAt: Timestamp) {
+            self.job = job
+            self.state = state
+            self.runAt = runAt
+        }
+    }
+
+    /// A worker as its row says.
+    ///
+    /// Whether it lives is said by its lock file.
+    package struct WorkerSighting: Equatable, Sendable {
+        package var id: WorkerID
+        /// Jobs it has leased.
+        package var leased: Int
+        /// Its open breakers: a JSON object by handler.
+        package var breakers: String
+
+        package init(id: WorkerID, leased: Int, breakers: String) {
+            self.id = id
+            self.leased = leased
+            self.breakers = breakers
+        }
+    }
+}

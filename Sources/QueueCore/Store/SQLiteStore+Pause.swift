@@ -1,0 +1,54 @@
+import GRDB
+
+/// Pauses are rows: whatever puts them there, a person's shell included, the next claim obeys.
+extension SQLiteStore {
+    package func pause(
+        _ target: PauseTarget,
+        reason: String?
+    ) throws(StoreError) -> Bool {
+        try write { database in
+            try database.execute(
+                sql: """
+                    INSERT INTO pause (kind, name, reason, paused_at) VALUES (?, ?, ?, ?)
+                    ON CONFLICT (kind, name) DO NOTHING
+                    """,
+                arguments: [target.kind, target.name, reason, clocks.now().rawValue]
+            )
+            return database.changesCount == 1
+        }
+    }
+
+    package func resume(_ target: PauseTarget) throws(StoreError) -> Bool {
+        try write { database in
+            try database.execute(
+                sql: "DELETE FROM pause WHERE kind = ? AND name = ?",
+                arguments: [target.kind, target.name]
+            )
+            return database.changesCount == 1
+        }
+    }
+
+    package func pauses() throws(StoreError) -> [Pause] {
+        try read { database in try Self.allPauses(in: database) }
+    }
+
+    /// What is paused now, for a claim.
+    func pauses(in database: Database) throws -> Set<PauseTarget> {
+        Set(try Self.allPauses(in: database).map(\.target))
+    }
+
+    static func allPauses(in database: Database) throws -> [Pause] {
+        let statement = try database.cachedStatement(
+            sql: "SELECT kind, name, reason, paused_at FROM pause ORDER BY kind, name"
+        )
+        return try Row.fetchAll(statement).compactMap { row in
+            PauseTarget(kind: row["kind"], name: row["name"]).map { target in
+                Pause(
+                    target: target,
+                    reason: row["reason"],
+                    since: Timestamp(rawValue: row["paused_at"])
+                )
+            }
+        }
+    }
+}

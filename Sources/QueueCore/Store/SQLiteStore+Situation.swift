@@ -1,0 +1,128 @@
+import GRDB
+
+extension SQLiteStore {
+    package func situation(of id: JobID) throws(StoreError) -> JobSituation? {
+        try read { database in
+            let job = try Row.fetchOne(database, sql: Self.situated, arguments: [id.rawValue])
+            guard let job, let state = JobState(rawValue: job["state"]) else { return nil }
+            let handler = HandlerName(rawValue: job["handler"])
+            let route: String = job["route"]
+            let lane: String? = job["lane"]
+            let pauses = try Self.allPauses(in: database).filter { pause in
+                switch pause.target {
+                case .everything: true
+                case .handler(let name): name == handler
+                case .route(let name): name == route
+                }
+            }
+            return JobSituation(
+                job: id,
+                state: state,
+                handler: handler,
+                route: route,
+                lane: lane,
+                attempt: job["attempt"],
+                runAt: Timestamp(rawValue: job["run_at"]),
+                reason: job["reason"],
+                finishedAt: (job["finished_at"] as Int64?).map(Timestamp.init(rawValue:)),
+                worker: (job["worker"] as String?).map(WorkerID.init(rawValue:)),
+                cancelRequested: job["cancel_requested"],
+                laneHolder: job["blocked"] ? try Self.holder(of: lane, in: database) : nil,
+                aheadInLane: try Self.count(
+                    Self.aheadInLane,
+                    [lane, id.rawValue],
+                    in: database
+                ),
+                runningOfHandler: try Self.count(
+                    Self.runningOfHandler,
+                    [handler.rawValue],
+                    in: database
+                ),
+                readyOfHandler: try Self.count(
+                    Self.readyOfHandler,
+                    [handler.rawValue],
+                    in: database
+                ),
+                pauses: pauses,
+                workers: try Self.workers(in: database)
+            )
+        }
+    }
+
+    private static func holder(
+        of lane: String?,
+        in database: Database
+    ) throws -> JobSituation.LaneHolder? {
+        let row = try Row.fetchOne(database, sql: laneHolder, arguments: [lane])
+        return row.flatMap { row in
+            JobState(rawValue: row["state"]).map { state in
+                JobSituation.LaneHolder(
+                    job: JobID(rawValue: row["id"]),
+                    state: state,
+                    runAt: Timestamp(rawValue: row["run_at"])
+                )
+            }
+        }
+    }
+
+    private static func workers(
+        in database: Database
+    ) throws -> [JobSituation.WorkerSighting] {
+        try Row.fetchAll(database, sql: sightings).map { row in
+            JobSituation.WorkerSighting(
+                id: WorkerID(rawValue: row["id"]),
+                leased: row["leased"],
+                breakers: row["breakers"]
+            )
+        }
+    }
+
+    private static func count(
+        _ sql: String,
+        _ arguments: StatementArguments,
+        in database: Database
+    ) throws -> Int {
+        try Int.fetchOne(database, sql: sql, arguments: arguments) ?? 0
+    }
+
+    private static let situated = """
+        SELECT state, handler, route, lane, blocked, attempt, run_at, reason, finished_at, worker,
+            cancel_requested
+        FROM job
+        WHERE id = ?
+        """
+
+    /// Served by job_lane_runs_one_at_a_time and job_lane_live: the leased job, else the first.
+    private static let laneHolder = """
+        SELECT id, state, run_at FROM job
+        WHERE id = coalesce(
+            (SELECT id FROM job AS held WHERE held.lane = ?1 AND held.state = 'leased'),
+            (SELECT id FROM job AS live
+                WHERE live.lane = ?1 AND live.state IN ('ready', 'leased')
+                ORDER BY live.id LIMIT 1))
+        """
+
+    private static let aheadInLane = """
+        SELECT count(*) FROM job WHERE lane = ? AND state IN ('ready', 'leased') AND id < ?
+        """
+
+    private static let runningOfHandler = """
+        SELECT count(*) FROM job WHERE worker IS NOT NULL AND handler = ?
+        """
+
+    /// Counts along job_claimable; for people a thousand is as good as a million.
+    private static let readyOfHandler = """
+        SELECT count(*) FROM (
+            SELECT 1 FROM job
+            WHERE state = 'ready' AND blocked = 0 AND parked IS NULL AND handler = ?
+            LIMIT 100000)
+        """
+
+    private static let sightings = """
+        SELECT id, breakers,
+            (SELECT count(*) FROM job WHERE job.worker = worker.id) AS leased
+        FROM worker
+        WHERE stopped_at IS NULL
+        ORDER BY started_at, id
+        """
+}

@@ -1,0 +1,103 @@
+/// What a secret is for.
+enum SecretUse {
+    /// Deliveries are signed with it.
+    case webhook
+
+    /// Requests to a handler carry it.
+    case bearer
+
+    /// Requests to a handler are signed with it.
+    case signing
+
+    /// What makes a file that has a secret in it.
+    fileprivate var remedy: String {
+        switch self {
+        case .webhook: "'samovar init --unless-present' makes a new one"
+        case .bearer: "write the receiver's token into it"
+        case .signing: "'openssl rand -hex 32' prints a new one"
+        }
+    }
+
+    /// Whether somebody who guesses it can sign.
+    fileprivate var isKey: Bool {
+        switch self {
+        case .webhook, .signing: true
+        case .bearer: false
+        }
+    }
+}
+
+/// A file that holds a secret and nothing else.
+enum SecretFile {
+    /// The bytes without one line break at the end; what is wrong with them is reported for
+    /// `setting`, without showing them.
+    static func bytes(of file: String, for use: SecretUse, _ setting: Setting) -> [UInt8]? {
+        let contents: FileContents
+        do {
+            contents = try FileContents(path: file, sizeMax: Limits.secretBytesMax)
+        } catch {
+            setting.fail(message(for: error, file: file, use))
+            return nil
+        }
+        let bytes = withoutLineBreak(contents.bytes)
+        guard !bytes.isEmpty else {
+            let danger = use.isKey ? ": anybody could sign with an empty secret" : ""
+            setting.fail("\(file) is empty\(danger); \(use.remedy)")
+            return nil
+        }
+        if use == .bearer, !bytes.allSatisfy({ (0x21...0x7E).contains($0) }) {
+            setting.fail("\(file) is no token: it has a space, a line break or no ASCII in it")
+            return nil
+        }
+        if use.isKey, bytes.count < Limits.secretBytesAdvised {
+            setting.warn(
+                "\(file) has \(bytes.count) bytes, which is easy to guess: "
+                    + "use \(Limits.secretBytesAdvised) or more"
+            )
+        }
+        if contents.mode & 0o007 != 0 {
+            setting.warn("\(file) is open to every user of this machine: run chmod o= \(file)")
+        }
+        return bytes
+    }
+
+    private static func message(
+        for problem: FileProblem,
+        file: String,
+        _ use: SecretUse
+    ) -> String {
+        switch problem {
+        case .missing: "\(file) does not exist; \(use.remedy)"
+        case .denied:
+            "\(file) cannot be read: permission denied; give it to the user who runs this "
+                + "(chown) and let that user read it (chmod u+r)"
+        case .folder: "\(file) is a folder; name the file in it that holds the secret"
+        case .special: "\(file) is not a regular file; \(use.remedy)"
+        case .tooLarge:
+            "\(file) is larger than \(ByteSizeText.text(of: Limits.secretBytesMax)), "
+                + "which is no secret; \(use.remedy)"
+        case .other(let reason): "\(file) cannot be read: \(reason)"
+        }
+    }
+
+    /// Editors and `echo` end a file with a line break, which is not part of the secret.
+    private static func withoutLineBreak(_ bytes: [UInt8]) -> [UInt8] {
+        guard bytes.last == UInt8(ascii: "\n") else { return bytes }
+        let rest = bytes.dropLast()
+        return Array(rest.last == UInt8(ascii: "\r") ? rest.dropLast() : rest)
+    }
+}
+
+extension FileProblem {
+    /// The end of a sentence that starts with the file's name, for a file that is no secret.
+    func reason(sizeMax: Int) -> String {
+        switch self {
+        case .missing: "does not exist"
+        case .denied: "cannot be read: permission denied"
+        case .folder: "is a folder, not a file"
+        case .special: "is not a regular file"
+        case .tooLarge: "is larger than \(ByteSizeText.text(of: sizeMax))"
+        case .other(let reason): "cannot be read: \(reason)"
+        }
+    }
+}

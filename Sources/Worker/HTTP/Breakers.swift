@@ -1,0 +1,123 @@
+import Gitea
+import Logging
+import QueueCore
+import Synchronization
+
+/// The breakers of a worker's http handlers, and how many jobs of each run.
+final class Breakers: Sendable {
+    private struct Watched {
+        var breaker = Breaker()
+        var running = 0
+        /// When it is open, as people read it.
+        var until: Timestamp?
+    }
+
+    private let watched: Mutex<[HandlerName: Watched]>
+    private let clocks: Clocks
+    private let logger: Logger
+
+    init(handlers: [HandlerName], clocks: Clocks, logger: Logger) {
+        watched = Mutex(Dictionary(uniqueKeysWithValues: handlers.map { ($0, Watched()) }))
+        self.clocks = clocks
+        self.logger = logger
+    }
+
+    /// The most jobs of a handler that may be leased after the next claim.
+    ///
+    /// Told per process, while the limit counts all workers' jobs: so a probe may have to wait
+    /// while another worker has a job of the handler, which finds out as well.
+    func limit(of handler: HandlerName, concurrency: Int) -> Int {
+        let now = clocks.monotonic()
+        return watched.withLock { watched in
+            guard let found = watched[handler] else { return concurrency }
+            return switch found.breaker.admission(at: now) {
+            case .all: concurrency
+            case .one: min(concurrency, found.running + 1)
+            case .none: min(concurrency, found.running)
+            }
+        }
+    }
+
+    /// A job starts.
+    ///
+    /// - Returns: whether it is a probe, to be told to ``end(_:of:isProbe:)``.
+    func start(_ handler: HandlerName) -> Bool {
+        let now = clocks.monotonic()
+        return watched.withLock { watched in
+            guard var found = watched[handler] else { return false }
+            defer { watched[handler] = found }
+            found.running += 1
+            return found.breaker.start(at: now)
+        }
+    }
+
+    /// What a job's end says about the connection.
+    enum Sign: Equatable {
+        case answered
+        case failed(String)
+        /// Stopped, or not even asked.
+        case nothing
+    }
+
+    /// A job ends.
+    ///
+    /// Logs the two moments that people want to know of, and not each job.
+    func end(_ sign: Sign, of handler: HandlerName, isProbe: Bool) {
+        let now = clocks.monotonic()
+        let wall = clocks.now()
+        let news: News? = watched.withLock { watched in
+            guard var found = watched[handler] else { return nil }
+            defer { watched[handler] = found }
+            found.running -= 1
+            let before = found.breaker.state
+            var news: News?
+            switch sign {
+            case .answered: if found.breaker.answered() { news = .closed }
+            case .failed(let error):
+                if found.breaker.failed(error, isProbe: isProbe, at: now) {
+                    news = .opened(failures: found.breaker.failures, error: error)
+                }
+            case .nothing: found.breaker.gaveUp(isProbe: isProbe, at: now)
+            }
+            if case .open(let until) = found.breaker.state, found.breaker.state != before {
+                found.until = wall + .microseconds(until.rawValue - now.rawValue)
+            }
+            return news
+        }
+        if let news { log(news, handler) }
+    }
+
+    private enum News {
+        case opened(failures: Int, error: String)
+        case closed
+    }
+
+    private func log(_ news: News, _ handler: HandlerName) {
+        switch news {
+        case .opened(let failures, let error):
+            logger.error(
+                "a handler cannot be reached, its jobs wait",
+                metadata: [
+                    "handler": "\(handler)", "failures": "\(failures)", "error": "\(error)",
+                ]
+            )
+        case .closed:
+            logger.notice("a handler can be reached again", metadata: ["handler": "\(handler)"])
+        }
+    }
+
+    /// Those that are not closed, by handler, as one JSON object; `{}` when all are.
+    var json: String {
+        let notClosed = watched.withLock { $0.filter { $0.value.breaker.state != .closed } }
+        let fields = notClosed.sorted { $0.key < $1.key }.map { handler, found in
+            let state = found.breaker.state == .probing ? "probing" : "open"
+            let until = found.until.map { JSONText.quoted($0.rfc3339) } ?? "null"
+            return """
+                \(JSONText.quoted(handler.rawValue)):{"state":"\(state)",\
+                "failures":\(found.breaker.failures),"until":\(until),\
+                "error":\(JSONText.quoted(found.breaker.error))}
+                """
+        }
+        return "{\(fields.joined(separator: ","))}"
+    }
+}

@@ -1,0 +1,168 @@
+import AsyncHTTPClient
+import Logging
+import NIOCore
+import NIOSSL
+import QueueCore
+import Settings
+
+/// Starts http handlers, each attempt a task of its own on the cooperative pool: a request only
+/// ever waits for an event loop.
+///
+/// The task is owned by the attempt's ``HTTPControl``, which the work loop holds while the job
+/// runs. It ends with the response, or soon after it is cancelled, and always puts the attempt's
+/// end into the inbox.
+final class HTTPRunner: Sendable {
+    /// A handler with what is the same for all its attempts.
+    private struct Handler {
+        var service: HTTPService
+        var authority: String
+        var tls: TLSConfiguration?
+        var timeout: Duration
+        var retryPolicy: RetryPolicy
+    }
+
+    let breakers: Breakers
+    private let handlers: [HandlerName: Handler]
+    /// Nil without http handlers: then no event loop is started either.
+    private let client: HTTPClient?
+    private let clocks: Clocks
+    private let inbox: Inbox
+
+    /// ``close()`` must be called in the end.
+    ///
+    /// - Throws: a mistake in a handler's template or certificates.
+    init(
+        handlers: [HandlerSettings],
+        storeID: String,
+        clocks: Clocks,
+        inbox: Inbox,
+        logger: Logger
+    ) throws(ConfigurationError) {
+        self.handlers = try Self.prepared(handlers, storeID: storeID)
+        self.clocks = clocks
+        self.inbox = inbox
+        breakers = Breakers(handlers: Array(self.handlers.keys), clocks: clocks, logger: logger)
+        client =
+            self.handlers.isEmpty
+            ? nil
+            : HTTPClient(eventLoopGroupProvider: .singleton, configuration: .forHandlers)
+    }
+
+    private static func prepared(
+        _ handlers: [HandlerSettings],
+        storeID: String
+    ) throws(ConfigurationError) -> [HandlerName: Handler] {
+        var prepared: [HandlerName: Handler] = [:]
+        for settings in handlers {
+            guard let http = settings.http else { continue }
+            prepared[HandlerName(rawValue: settings.name)] = Handler(
+                service: try service(http, of: settings.name, storeID: storeID),
+                authority: HTTPAddress(http.url)?.authority ?? "its host",
+                tls: try http.authorities.map(TLSConfiguration.trusting),
+                timeout: settings.timeout,
+                retryPolicy: RetryPolicy(settings.retry)
+            )
+        }
+        return prepared
+    }
+
+    private static func service(
+        _ settings: HTTPSettings,
+        of handler: String,
+        storeID: String
+    ) throws(ConfigurationError) -> HTTPService {
+        do throws(BodyTemplate.Failure) {
+            return try HTTPService(settings, storeID: storeID)
+        } catch {
+            let file = settings.template?.file ?? "handlers.\(handler).http.template"
+            throw ConfigurationError([Diagnostic(file: file, message: error.reason)])
+        }
+    }
+
+    /// Starts a claimed job's handler.
+    ///
+    /// Its end arrives in the inbox, exactly once.
+    func start(_ job: ClaimedJob) -> RunningAttempt {
+        guard let handler = handlers[job.handler], let client else {
+            preconditionFailure("a worker claims only jobs of handlers it knows")
+        }
+        let isProbe = breakers.start(job.handler)
+        let control = HTTPControl()
+        // Not on the work loop's executor, which is the store's thread.
+        let task = Task(executorPreference: globalConcurrentExecutor) { [self] in
+            let end = await run(job, handler, client, control)
+            let stopped = control.reason
+            breakers.end(Self.sign(of: end.answer, stopped), of: job.handler, isProbe: isProbe)
+            inbox.end(record(end, job, handler, stopped))
+        }
+        control.attach(task)
+        return RunningAttempt(job: job, control: control)
+    }
+
+    private func run(
+        _ job: ClaimedJob,
+        _ handler: Handler,
+        _ client: HTTPClient,
+        _ control: HTTPControl
+    ) async -> HTTPAttempt.End {
+        var request: HTTPClientRequest
+        do throws(BodyTemplate.Failure) {
+            request = HTTPClientRequest(try handler.service.request(for: job))
+        } catch {
+            return HTTPAttempt.End(answer: .noBody(reason: error.reason))
+        }
+        request.tlsConfiguration = handler.tls
+        let attempt = HTTPAttempt(
+            client: client,
+            request: request,
+            authority: handler.authority,
+            timeout: handler.timeout,
+            control: control
+        )
+        return await attempt.run()
+    }
+
+    /// A timeout before any response is a failure of the connection, other orders to stop are not.
+    private static func sign(of answer: HTTPAnswer, _ stopped: StopReason?) -> Breakers.Sign {
+        switch (answer, stopped) {
+        case (.status, _): .answered
+        case (.noResponse, .timedOut): .failed("no response before the timeout")
+        case (.noResponse(let error), nil): .failed(error)
+        case (.noResponse, _), (.notAsked, _), (.noBody, _): .nothing
+        }
+    }
+
+    private func record(
+        _ end: HTTPAttempt.End,
+        _ job: ClaimedJob,
+        _ handler: Handler,
+        _ stopped: StopReason?
+    ) -> AttemptEnd {
+        let now = clocks.now()
+        let rule = HTTPOutcome(
+            policy: handler.retryPolicy,
+            timeout: handler.timeout,
+            failures: job.failures,
+            now: now,
+            random: clocks.random()
+        )
+        let (outcome, error) = rule.of(end.answer, stopped: stopped)
+        var attempt = AttemptEnd(
+            token: job.token,
+            outcome: outcome,
+            endedAt: now,
+            error: error,
+            output: end.output
+        )
+        if case .status(let status, _) = end.answer { attempt.httpStatus = status }
+        return attempt
+    }
+
+    /// Ends what is still connected.
+    ///
+    /// Whatever runs then ends with an error, which is recorded by nobody: stop it first.
+    func close() async {
+        // Fails only when it was shut down before.
+        try? await client?.shutdown()
+    }
+}

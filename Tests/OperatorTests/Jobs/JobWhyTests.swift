@@ -1,0 +1,226 @@
+import Foundation
+import Settings
+import Testing
+
+@testable import Operator
+@testable import QueueCore
+
+@Suite
+struct JobWhyTests {
+    /// 2026-11-21 10:38:55 UTC.
+    private static let now = Timestamp(rawValue: 1_795_257_535_000_000)
+    private static let worker = WorkerID(rawValue: "w1")
+
+    private func why(
+        isConfigured: Bool = true,
+        alive: Set<WorkerID> = [worker],
+        hasBody: Bool = true,
+        failures: Int64 = 0,
+        _ change: (inout JobSituation) -> Void = { _ in }
+    ) throws -> JobWhy {
+        var situation = JobSituation(
+            job: JobID(rawValue: 7),
+            state: .ready,
+            handler: HandlerName(rawValue: "ci"),
+            route: "on-push",
+            lane: nil,
+            attempt: 2,
+            runAt: Self.now,
+            reason: nil,
+            finishedAt: nil,
+            worker: nil,
+            cancelRequested: false,
+            laneHolder: nil,
+            aheadInLane: 0,
+            runningOfHandler: 0,
+            readyOfHandler: 1,
+            pauses: [],
+            workers: [JobSituation.WorkerSighting(id: Self.worker, leased: 0, breakers: "{}")]
+        )
+        change(&situation)
+        let zone = try #require(TimeZone(secondsFromGMT: 0))
+        return JobWhy(
+            situation: situation,
+            record: Record([("delivery", .integer(17)), ("failures", .integer(failures))]),
+            started: Self.now + .seconds(-125),
+            hasBody: hasBody,
+            handler: isConfigured
+                ? HandlerSettings(
+                    name: "ci",
+                    kind: .exec(ExecSettings(command: ["/bin/true"])),
+                    concurrency: 2
+                ) : nil,
+            slots: 8,
+            alive: alive,
+            now: Self.now,
+            time: LocalTime(now: Self.now, timeZone: zone)
+        )
+    }
+
+    // MARK: Waiting
+
+    @Test
+    func `a job that is not due says until when, and how often it failed`() throws {
+        let why = try why(failures: 2) { $0.runAt = Self.now + .seconds(192) }
+        #expect(
+            why.answer
+                == "job 7 waits: not due until 10:42:07 (in 3 min 12 s); 2 of 8 failures so far"
+        )
+        #expect(why.remarks == ["`samovar jobs retry-now 7` makes it due"])
+    }
+
+    @Test
+    func `a job behind others names the lane and its holder`() throws {
+        let why = try why { situation in
+            situation.lane = "default/repo:17/issue:42"
+            situation.aheadInLane = 3
+            situation.laneHolder = JobSituation.LaneHolder(
+                job: JobID(rawValue: 5),
+                state: .ready,
+                runAt: Self.now + .seconds(192)
+            )
+        }
+        #expect(
+            why.answer == "job 7 waits for its lane default/repo:17/issue:42, "
+                + "held by job 5 (ready, due 10:42:07); 3 jobs ahead"
+        )
+        #expect(why.remarks == ["`samovar jobs why 5` says more"])
+    }
+
+    @Test
+    func `a pause says since when, why, and how to end it`() throws {
+        let pause = Pause(
+            target: .handler(HandlerName(rawValue: "ci")),
+            reason: "up\u{1B}grade",
+            since: Self.now + .seconds(-60)
+        )
+        let why = try why(alive: []) { $0.pauses = [pause] }
+        #expect(
+            why.answer
+                == #"job 7 waits: handler ci is paused since 10:37:55 (up\u{1b}grade)"#
+        )
+        #expect(
+            why.remarks == [
+                "also: no worker is alive: start samovar-worker, or `samovar up`",
+                "`samovar resume --handler ci` ends the pause",
+            ]
+        )
+    }
+
+    @Test
+    func `a breaker says in which worker, why, and until when`() throws {
+        let breakers = #"""
+            {"ci":{"state":"open","until":"2026-11-21T10:42:30Z","error":"connection refused"}}
+            """#
+        let why = try why { $0.workers[0].breakers = breakers }
+        #expect(
+            why.answer == "job 7 waits: the breaker of handler ci is open in worker w1: "
+                + "connection refused, next try 10:42:30"
+        )
+    }
+
+    @Test
+    func `each other reason is a short sentence`() throws {
+        #expect(
+            try why(isConfigured: false).answer
+                == "job 7 waits: handler ci is not in the configuration"
+        )
+        #expect(
+            try why { $0.runningOfHandler = 2 }.answer
+                == "job 7 waits: handler ci is at its limit: 2 of 2 run"
+        )
+        #expect(try why { $0.workers[0].leased = 8 }.answer == "job 7 waits: all 8 slots are busy")
+        #expect(try why().answer == "job 7 waits: it is next in line")
+        #expect(
+            try why { $0.readyOfHandler = 13 }.answer
+                == "job 7 waits: its turn comes: 12 other jobs of handler ci are ready"
+        )
+    }
+
+    @Test
+    func `a job of a handler that is gone can be given it back, or be cancelled`() throws {
+        #expect(
+            try why(isConfigured: false).remarks
+                == ["put it back into the configuration, or `samovar jobs cancel 7`"]
+        )
+    }
+
+    // MARK: Running and ended
+
+    @Test
+    func `a job that runs says since when, where, and as which attempt`() throws {
+        let running = { (situation: inout JobSituation) in
+            situation.state = .leased
+            situation.worker = Self.worker
+        }
+        let start =
+            "job 7 runs since 10:36:50 (2 min 5 s) in worker w1, as attempt 2 (token 7.2)"
+        #expect(try why(running).answer == start)
+        let cancelled = try why { situation in
+            running(&situation)
+            situation.cancelRequested = true
+        }
+        #expect(cancelled.answer == start + ". It was cancelled: its handler is being stopped")
+        #expect(try why(alive: [], running).answer.hasPrefix(start + ". This worker is dead, and"))
+    }
+
+    @Test(arguments: [
+        (
+            JobState.dead, true,
+            "job 7 is dead since 10:38:55: exit code 64. After mending the handler, "
+                + "`samovar dead requeue 7` gives it a new budget"
+        ),
+        (.done, true, "job 7 is done since 10:38:55: exit code 64. `samovar replay 17`"),
+        (.cancelled, true, "job 7 is cancelled since 10:38:55: exit code 64. `samovar replay 17`"),
+        (.dead, false, "job 7 is dead since 10:38:55: exit code 64. The body of its delivery is"),
+    ])
+    func `a job that has ended says how, why, and what one can do`(
+        state: JobState,
+        hasBody: Bool,
+        beginning: String
+    ) throws {
+        let why = try why(hasBody: hasBody) { situation in
+            situation.state = state
+            situation.reason = "exit code 64"
+            situation.finishedAt = Self.now
+        }
+        #expect(why.answer.hasPrefix(beginning))
+        #expect(why.remarks.isEmpty)
+    }
+
+    @Test(arguments: [
+        ("exit code 65", "the handler"), ("exit code 77", "the handler"),
+        ("exit code 78", "the handler"), ("exit code 7", nil), ("exit code 640", nil),
+        ("retries exhausted: exit code 1", nil), ("HTTP 503", nil),
+        ("cannot execute /nowhere: No such file or directory", "the handler's command"),
+        ("what the template makes is no JSON: line 1", "the handler's template"),
+    ])
+    func `what fails again unless it is mended is known by the reason`(
+        reason: String,
+        broken: String?
+    ) {
+        #expect(Mending.needed(for: reason) == broken)
+    }
+
+    @Test(arguments: JobState.allCases)
+    func `only a job that waits is due`(state: JobState) throws {
+        let text = try why { situation in
+            situation.state = state
+            situation.worker = Self.worker
+        }.text(on: .none)
+        #expect(text.contains("\ndue         10:38:55\n") == (state == .ready))
+        #expect(text.contains("\nlane        -\n"))
+    }
+
+    @Test
+    func `programs read every reason with its facts`() throws {
+        let why = try why(isConfigured: false) { $0.runAt = Self.now + .seconds(192) }
+        let json = Data(JSONOutput.object(why.json).utf8)
+        let object = try JSONSerialization.jsonObject(with: json) as? [String: Any]
+        let reasons = object?["waits_for"] as? [[String: Any]]
+        #expect(reasons?.map { $0["kind"] as? String } == ["handler_not_configured", "not_due"])
+        #expect(reasons?.last?["until"] as? String == "2026-11-21T10:42:07.000000Z")
+        #expect(object?["answer"] as? String == why.answer)
+        #expect(object?["worker_alive"] is NSNull)
+    }
+}

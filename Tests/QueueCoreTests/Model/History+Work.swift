@@ -1,0 +1,146 @@
+import QueueCore
+
+extension History {
+    mutating func exchange() async throws {
+        guard let worker = pick(workers) else { return }
+        let ends = someEnds(of: worker.id)
+        let slots = number(0...5)
+        var concurrency: [String: Int] = [:]
+        for handler in ["a", "b", "c"] where chance(85) { concurrency[handler] = number(0...4) }
+        note("\(worker.id) ends \(ends.map { "\($0.token) \($0.outcome)" }), wants \(slots)")
+        let request = ClaimRequest(
+            slots: slots,
+            concurrency: Dictionary(
+                uniqueKeysWithValues: concurrency.map { (HandlerName(rawValue: $0), $1) }
+            )
+        )
+        let answer = try await stores[worker.store].exchange(ends, for: request, worker: worker.id)
+        note("it got \(answer.claimed.map(\.token))")
+        model.followClock()
+        try expect(answer.ends, is: ends.map { model.end($0.token, $0.outcome) })
+        try model.claim(answer.claimed, slots: slots, concurrency: concurrency, worker: worker.id)
+        known = (known + answer.claimed.map(\.token)).suffix(60)
+    }
+
+    /// Of what it holds, and now and then of what it does not.
+    private mutating func someEnds(of worker: WorkerID) -> [AttemptEnd] {
+        var tokens = model.tokens(of: worker).filter { _ in chance(40) }
+        if chance(15), let other = pick(known), !tokens.contains(other),
+            !model.tokens(of: worker).contains(other),
+            model.jobs[other.job.rawValue]?.attempt != other.attempt || chance(5)
+        {
+            tokens.append(other)
+        }
+        return tokens.map { token in
+            // Who asks for later often asks again.
+            let snoozes = model.jobs[token.job.rawValue]?.snoozedSince != nil && chance(70)
+            let outcome = snoozes ? .snooze(for: .seconds(number(0...200))) : someOutcome()
+            return AttemptEnd(token: token, outcome: outcome, endedAt: model.moment.now)
+        }
+    }
+
+    private mutating func someOutcome() -> Outcome {
+        switch number(1...20) {
+        case 1...9: .done
+        case 10...13: .retry(after: .seconds(number(0...30)))
+        case 14...15: .snooze(for: .seconds(number(0...200)))
+        case 16: .released
+        case 17: .cancelled(reason: "asked")
+        default: .dead(reason: "broken")
+        }
+    }
+
+    mutating func extend() async throws {
+        guard let worker = pick(workers) else { return }
+        var tokens = model.tokens(of: worker.id)
+        if chance(30), let other = pick(known), !tokens.contains(other) { tokens.append(other) }
+        note("\(worker.id) extends \(tokens)")
+        let store = stores[worker.store]
+        try expect(
+            try await store.cancelRequests(of: worker.id),
+            is: model.cancelRequests(of: worker.id)
+        )
+        try expect(
+            try await store.extend(tokens, worker: worker.id),
+            is: model.extend(tokens, worker: worker.id)
+        )
+    }
+
+    mutating func check() async throws {
+        guard let token = pick(known) else { return }
+        note("check \(token)")
+        try expect(try await store().check(token), is: model.check(token))
+        let job = someJob { $0.isLive }
+        try compare(try await store().situation(of: job), of: job.rawValue)
+    }
+
+    private mutating func compare(_ situation: JobSituation?, of id: Int64) throws {
+        let job = model.jobs[id]
+        let holders = model.laneHolders()
+        let holder = job?.lane.flatMap { model.isBlocked(id, holders) ? holders[$0] : nil }
+        let ahead = job?.lane.map { lane in
+            model.live.filter { $0 < id && model.jobs[$0]?.lane == lane }.count
+        }
+        let running = job.map { job in
+            model.live.filter {
+                model.jobs[$0]?.state == .leased && model.jobs[$0]?.handler == job.handler
+            }.count
+        }
+        try expect(situation?.state, is: job?.state)
+        try expect(situation?.laneHolder?.job.rawValue, is: holder)
+        try expect(situation?.aheadInLane, is: job.map { _ in ahead ?? 0 })
+        try expect(situation?.runningOfHandler, is: running)
+        try expect(situation?.runAt, is: job?.runAt)
+    }
+
+    // MARK: Crashes
+
+    mutating func crashOne() async throws {
+        let place = number(0...workers.count - 1)
+        note("\(workers[place].id) dies")
+        try await crash(place)
+    }
+
+    /// What a worker does at every look: end what is orphaned, then retire who died.
+    mutating func rescue() async throws {
+        let store = store()
+        let dead = dead
+        let orphans = try await store.orphans { dead.contains($0) }
+        note("rescue \(orphans.map { "\($0.token) of \($0.worker)" }), dead \(dead.count)")
+        try expect(orphans, is: model.orphans(dead: dead))
+        for orphan in orphans where chance(80) {
+            let workerDied = dead.contains(orphan.worker)
+            try expect(
+                try await store.lose(orphan, workerDied: workerDied),
+                is: model.lose(orphan, workerDied: workerDied)
+            )
+        }
+        // One that merely seemed lost.
+        if chance(20), let token = pick(known) {
+            let orphan = OrphanedAttempt(token: token, worker: workers[0].id, earlierBoot: false)
+            try expect(
+                try await store.lose(orphan, workerDied: false),
+                is: model.lose(orphan, workerDied: false)
+            )
+        }
+        try await retireDead(store)
+    }
+
+    private mutating func retireDead(_ store: SQLiteStore) async throws {
+        let dead = dead
+        let suspects = chance(30) ? Array(model.waiting(atMost: 3)) : []
+        let retired = try await store.retireDead(
+            isDead: { dead.contains($0) },
+            wasRouting: { _ in suspects }
+        )
+        let expected = dead.intersection(model.workers)
+            .filter { model.tokens(of: $0).isEmpty }
+            .sorted { $0.rawValue < $1.rawValue }
+        try expect(retired, is: expected)
+        for worker in retired {
+            model.workers.remove(worker)
+            self.dead.remove(worker)
+            for target in suspects { model.suspect(target) }
+        }
+    }
+}

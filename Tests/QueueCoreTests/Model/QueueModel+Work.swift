@@ -1,0 +1,247 @@
+@testable import QueueCore
+
+extension QueueModel {
+    // MARK: Outcomes
+
+    /// What the end of an attempt makes of its job.
+    mutating func end(_ token: AttemptToken, _ outcome: Outcome) -> EndResult {
+        let id = token.job.rawValue
+        guard let job = jobs[id], job.state == .leased, job.attempt == token.attempt else {
+            return .leaseLost
+        }
+        let now = moment.now
+        switch outcome {
+        case .done:
+            finish(id, .done, nil, "done")
+        case .dead(let reason):
+            finish(id, .dead, reason, "dead", failures: 1)
+        case .cancelled(let reason):
+            finish(id, .cancelled, reason, "cancelled")
+        case .retry, .snooze, .released:
+            if job.cancelRequested {
+                finish(id, .cancelled, "cancelled by an operator", "cancelled")
+            } else if case .retry(let delay) = outcome {
+                giveBack(id, at: now + delay, "retry", failures: 1)
+                change(id) { $0.snoozedSince = nil }
+            } else if case .snooze(let delay) = outcome {
+                let since = job.snoozedSince ?? now
+                if now - since > .seconds(7 * 86_400) {
+                    finish(id, .dead, "snoozed for more than 7 days", "dead")
+                } else {
+                    giveBack(id, at: now + delay, "snooze")
+                    change(id) { $0.snoozedSince = since }
+                }
+            } else {
+                giveBack(id, at: now, "released")
+            }
+        }
+        return .written(jobs[id]?.state ?? .ready)
+    }
+
+    private mutating func finish(
+        _ id: Int64,
+        _ state: JobState,
+        _ reason: String?,
+        _ outcome: String,
+        failures: Int = 0,
+        losses: Int = 0
+    ) {
+        let now = moment.now
+        change(id) { job in
+            job.state = state
+            job.reason = reason
+            job.finishedAt = now
+            job.failures += failures
+            job.losses += losses
+            job.lease = nil
+            job.snoozedSince = nil
+            job.outcomes[job.outcomes.count - 1] = outcome
+        }
+    }
+
+    private mutating func giveBack(
+        _ id: Int64,
+        at time: Timestamp,
+        _ outcome: String,
+        failures: Int = 0,
+        losses: Int = 0
+    ) {
+        change(id) { job in
+            job.state = .ready
+            job.runAt = time
+            job.failures += failures
+            job.losses += losses
+            job.lease = nil
+            job.outcomes[job.outcomes.count - 1] = outcome
+        }
+    }
+
+    // MARK: Leases
+
+    mutating func extend(_ tokens: [AttemptToken], worker: WorkerID) -> Extension {
+        var result = Extension(lost: [], cancelRequested: [])
+        for token in tokens {
+            let job = jobs[token.job.rawValue]
+            guard let job, job.attempt == token.attempt, job.lease?.worker == worker else {
+                result.lost.insert(token)
+                continue
+            }
+            let lease = Lease(
+                worker: worker,
+                until: moment.monotonic + .seconds(30),
+                boot: moment.boot
+            )
+            change(token.job.rawValue) { $0.lease = lease }
+            if job.cancelRequested { result.cancelRequested.insert(token) }
+        }
+        return result
+    }
+
+    func check(_ token: AttemptToken) -> LeaseCheck {
+        guard let job = jobs[token.job.rawValue], job.attempt >= token.attempt else {
+            return .lost(.noSuchJob)
+        }
+        if job.attempt > token.attempt { return .lost(.superseded(by: job.attempt)) }
+        guard let lease = job.lease else { return .lost(.ended(job.state)) }
+        if lease.boot != moment.boot { return .lost(.earlierBoot) }
+        let left = lease.until.rawValue - moment.monotonic.rawValue
+        return left < 0 ? .lost(.ranOut) : .held(leaseLeft: .microseconds(left))
+    }
+
+    func cancelRequests(of worker: WorkerID) -> Set<AttemptToken> {
+        Set(tokens(of: worker).filter { jobs[$0.job.rawValue]?.cancelRequested == true })
+    }
+
+    /// The attempts that a worker has leased, in the order of their jobs.
+    func tokens(of worker: WorkerID) -> [AttemptToken] {
+        live.sorted().compactMap { id in
+            guard let job = jobs[id], job.lease?.worker == worker else { return nil }
+            return AttemptToken(job: JobID(rawValue: id), attempt: job.attempt)
+        }
+    }
+
+    func orphans(dead: Set<WorkerID>) -> [OrphanedAttempt] {
+        live.sorted().compactMap { id in
+            guard let job = jobs[id], let lease = job.lease else { return nil }
+            let earlierBoot = lease.boot != moment.boot
+            guard earlierBoot || lease.until < moment.monotonic || dead.contains(lease.worker)
+            else { return nil }
+            return OrphanedAttempt(
+                token: AttemptToken(job: JobID(rawValue: id), attempt: job.attempt),
+                worker: lease.worker,
+                earlierBoot: earlierBoot
+            )
+        }
+    }
+
+    mutating func lose(_ orphan: OrphanedAttempt, workerDied: Bool) -> EndResult {
+        let id = orphan.token.job.rawValue
+        guard let job = jobs[id], job.attempt == orphan.token.attempt, let lease = job.lease,
+            lease.boot != moment.boot || lease.until < moment.monotonic || workerDied
+        else { return .leaseLost }
+        let counted = workerDied && !orphan.earlierBoot ? 1 : 0
+        if job.cancelRequested {
+            finish(id, .cancelled, "cancelled by an operator", "lost", losses: counted)
+        } else if job.losses + counted >= 3 {
+            let reason = "quarantined: \(job.losses + counted) workers died while it ran"
+            finish(id, .dead, reason, "lost", losses: counted)
+        } else {
+            giveBack(id, at: moment.now, "lost", losses: counted)
+        }
+        return .written(jobs[id]?.state ?? .ready)
+    }
+
+    // MARK: Claims
+
+    /// Jobs that could be leased now.
+    func claimable(_ concurrency: [String: Int]) -> [Int64] {
+        if pauses.contains(.everything) { return [] }
+        let holders = laneHolders()
+        var running: [String: Int] = [:]
+        for id in live {
+            if let job = jobs[id], job.state == .leased { running[job.handler, default: 0] += 1 }
+        }
+        return live.filter { id in
+            guard let job = jobs[id], job.state == .ready else { return false }
+            return job.runAt <= moment.now && !isBlocked(id, holders)
+                && !pauses.contains(.handler(HandlerName(rawValue: job.handler)))
+                && !pauses.contains(.route(job.route))
+                && running[job.handler, default: 0] < concurrency[job.handler, default: 0]
+        }
+    }
+
+    /// Leases what the store claimed, if the store was free to.
+    ///
+    /// Which group comes next is the store's affair, so this asks for what must hold: only jobs
+    /// that may run, of each group the one that is due longest, handlers and repositories in turn,
+    /// and nothing left over.
+    mutating func claim(
+        _ claimed: [ClaimedJob],
+        slots: Int,
+        concurrency: [String: Int],
+        worker: WorkerID
+    ) throws(Mismatch) {
+        if claimed.count > slots { throw Mismatch("\(claimed.count) jobs in \(slots) slots") }
+        var served: [String: Int] = [:]
+        for claim in claimed {
+            let id = claim.token.job.rawValue
+            let choice = claimable(concurrency)
+            guard choice.contains(id), let job = jobs[id] else {
+                throw Mismatch("job \(id) was claimed, and \(choice.sorted()) may run")
+            }
+            for other in choice where other != id {
+                guard let next = jobs[other] else { continue }
+                if next.handler == job.handler, next.repo == job.repo,
+                    (next.runAt, other) < (job.runAt, id)
+                {
+                    throw Mismatch("job \(id) was claimed before \(other) of its group")
+                }
+                if served[next.handler, default: 0] < served[job.handler, default: 0] {
+                    throw Mismatch(
+                        "job \(id) was claimed, and it is handler \(next.handler)'s turn"
+                    )
+                }
+                let (own, others) = (Self.group(job), Self.group(next))
+                if next.handler == job.handler,
+                    served[others, default: 0] < served[own, default: 0]
+                {
+                    throw Mismatch(
+                        "job \(id) was claimed, and it is repository \(next.repo)'s turn"
+                    )
+                }
+            }
+            served[job.handler, default: 0] += 1
+            served[Self.group(job), default: 0] += 1
+            lease(id, worker)
+            try check(claim)
+        }
+        let left = claimable(concurrency)
+        if claimed.count < slots, !left.isEmpty {
+            throw Mismatch("\(left.sorted()) may run, and were not claimed into free slots")
+        }
+    }
+
+    private static func group(_ job: JobRow) -> String { "\(job.handler) \(job.repo)" }
+
+    private mutating func lease(_ id: Int64, _ worker: WorkerID) {
+        let until = moment.monotonic + .seconds(30)
+        let lease = Lease(worker: worker, until: until, boot: moment.boot)
+        change(id) { job in
+            job.state = .leased
+            job.attempt += 1
+            job.lease = lease
+            job.outcomes.append("running")
+        }
+    }
+
+    /// Whether a claim tells the truth about its job.
+    private func check(_ claim: ClaimedJob) throws(Mismatch) {
+        guard let job = jobs[claim.token.job.rawValue] else { return }
+        let hasBody = deliveries[job.delivery]?.hasBody ?? false
+        guard claim.token.attempt == job.attempt, claim.route == job.route,
+            claim.handler.rawValue == job.handler, claim.repo == job.repo, claim.lane == job.lane,
+            claim.failures == job.failures, claim.delivery.seq.rawValue == job.delivery, hasBody,
+            claim.delivery.body != nil
+        else { throw Mismatch("\(claim.token) was claimed with other columns than \(job)") }
+    }
+}

@@ -1,0 +1,151 @@
+import TestSupport
+import Testing
+
+@testable import QueueCore
+
+@Suite
+struct ReplayTests {
+    @Test(arguments: Backend.all)
+    func `a batch of replays is routed in the order that was asked for, at its pace`(
+        backend: Backend
+    ) async throws {
+        try await backend.withQueue { queue in
+            let seqs = try await routed(3, queue)
+            let pace = Pace(start: queue.clock.now + .seconds(5), spacing: .seconds(10))
+            let order = [seqs[2], seqs[0], seqs[1]]
+            let batch = try await queue.store.replay(order, pace: pace)
+            #expect(batch == ReplayBatch(id: 1, count: 3))
+            #expect(try await waiting(queue).isEmpty)
+            for (wait, seq) in zip([5, 10, 10], order) {
+                queue.clock.advance(by: .seconds(wait) - .microseconds(1))
+                #expect(try await waiting(queue).isEmpty)
+                queue.clock.advance(by: .microseconds(1))
+                let due = try await waiting(queue)
+                #expect(due.map(\.delivery) == [seq])
+                #expect(try await queue.store.decide(due.map { queue.ignored($0) }) != .stale)
+            }
+        }
+    }
+
+    @Test(arguments: Backend.all)
+    func `all at once means all at once`(backend: Backend) async throws {
+        try await backend.withQueue { queue in
+            let seqs = try await routed(3, queue)
+            let again = [seqs[0], seqs[0], seqs[2]]
+            _ = try await queue.store.replay(again, pace: Pace(start: queue.clock.now))
+            #expect(try await waiting(queue).map(\.delivery) == again)
+            #expect(try await queue.store.status().toBeRouted == 3)
+        }
+    }
+
+    @Test(arguments: Backend.all)
+    func `a delivery that does not exist or is not routed yet is left out of its batch`(
+        backend: Backend
+    ) async throws {
+        try await backend.withQueue { queue in
+            let seqs = try await routed(2, queue)
+            let undecided = try await queue.accept()[0]
+            let pace = Pace(start: queue.clock.now)
+            let batch = try await queue.store.replay(
+                [seqs[0], DeliverySeq(rawValue: 99), undecided, seqs[1]],
+                pace: pace
+            )
+            #expect(batch.count == 2)
+            let none = [DeliverySeq(rawValue: 99), undecided]
+            await #expect(throws: StoreError.self) {
+                try await queue.store.replay(none, pace: pace)
+            }
+            #expect(try await queue.store.records(.replayBatches(limit: 9)).count == 1)
+        }
+    }
+
+    // MARK: Cancelling
+
+    @Test(arguments: Backend.all)
+    func `a batch that is cancelled before it is routed makes no jobs`(
+        backend: Backend
+    ) async throws {
+        try await backend.withQueue { queue in
+            let seqs = try await routed(2, queue)
+            let pace = Pace(start: queue.clock.now)
+            let batch = try await queue.store.replay(seqs, pace: pace)
+            let other = try await queue.store.replay([seqs[0]], pace: pace)
+            // A router has read them already.
+            let read = try await waiting(queue)
+            let expected = ReplayCancellation(requests: 2, jobs: 0, stopping: 0)
+            #expect(try await queue.store.cancelReplay(batch: batch.id) == expected)
+            let decisions = read.map { queue.routed($0, [.sample()]) }
+            #expect(try await queue.store.decide(decisions) == .stale)
+            #expect(try await waiting(queue) == [.replay(id: other.id, of: seqs[0])])
+            let none = ReplayCancellation(requests: 0, jobs: 0, stopping: 0)
+            #expect(try await queue.store.cancelReplay(batch: batch.id) == none)
+        }
+    }
+
+    @Test(arguments: Backend.all)
+    func `a batch that is cancelled half-way stops what runs, and leaves what is done`(
+        backend: Backend
+    ) async throws {
+        try await backend.withQueue { queue in
+            let seqs = try await routed(4, queue)
+            let pace = Pace(start: queue.clock.now)
+            let batch = try await queue.store.replay(seqs, pace: pace)
+            let first = try await waiting(queue).prefix(3)
+            guard
+                case .decided(let jobs) = try await queue.store.decide(
+                    first.map { queue.routed($0, [.sample()]) }
+                )
+            else { throw Unexpected("somebody else decided") }
+            let tokens = try await queue.claim(2).map(\.token)
+            try await queue.end(tokens[0], .done)
+
+            let expected = ReplayCancellation(requests: 1, jobs: 1, stopping: 1)
+            #expect(try await queue.store.cancelReplay(batch: batch.id) == expected)
+            var states: [JobState] = []
+            for job in jobs { states.append(try await queue.state(job)) }
+            #expect(states == [.done, .leased, .cancelled])
+            #expect(try await queue.store.cancelRequests(of: TestQueue.first) == [tokens[1]])
+            let row = try #require(try await queue.store.records(.replayBatches(limit: 1)).first)
+            #expect(row["deliveries"] == .integer(4))
+            #expect(row["waiting"] == .integer(0))
+            #expect(row["cancelled"] == .integer(1))
+            #expect(row["jobs"] == .integer(3))
+        }
+    }
+
+    @Test(arguments: Backend.all)
+    func `a batch that does not exist is not cancelled`(backend: Backend) async throws {
+        try await backend.withQueue { queue async throws in
+            #expect(try await queue.store.cancelReplay(batch: 1) == nil)
+        }
+    }
+
+    // MARK: Clock
+
+    @Test(arguments: Backend.all)
+    func `a step back of the wall clock makes no replay wait longer`(
+        backend: Backend
+    ) async throws {
+        try await backend.withQueue { queue in
+            let seqs = try await routed(2, queue)
+            let pace = Pace(start: queue.clock.now, spacing: .seconds(10))
+            _ = try await queue.store.replay(seqs, pace: pace)
+            queue.clock.step(by: .seconds(-3600))
+            _ = try await queue.claim(1)
+            #expect(try await waiting(queue).map(\.delivery) == [seqs[0]])
+            queue.clock.advance(by: .seconds(10))
+            #expect(try await waiting(queue).map(\.delivery) == seqs)
+        }
+    }
+
+    private func routed(_ count: Int, _ queue: TestQueue) async throws -> [DeliverySeq] {
+        let seqs = try await queue.accept(count)
+        let decisions = seqs.map { queue.ignored(.delivery($0)) }
+        #expect(try await queue.store.decide(decisions) != .stale)
+        return seqs
+    }
+
+    private func waiting(_ queue: TestQueue) async throws -> [RoutingTarget] {
+        try await queue.store.waitingToBeRouted(atMost: 99).map(\.target)
+    }
+}
