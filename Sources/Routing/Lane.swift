@@ -5,15 +5,26 @@ import Settings
 enum Lane {
     /// The key, made of ids that survive renames: `default/repo:17/issue:42`.
     ///
-    /// - Returns: nil when the payload does not name what the lane is about (no repository; no
-    ///   issue in a push); such a job waits for nobody.
-    static func key(_ kind: LaneKind, event: Event, source: String) -> String? {
-        guard let repository = event.repository else { return nil }
-        let prefix = "\(source)/repo:\(repository.id)"
+    /// Nil when the payload does not name what the lane is about (no repository; no issue in a
+    /// push); such a job waits for nobody.
+    ///
+    /// - Throws: when what the lane is about has the wrong type.
+    static func key(
+        _ kind: LaneKind,
+        event: Event,
+        source: String
+    ) throws(PayloadError) -> String? {
+        guard let repository = try event.repository.id else { return nil }
+        let prefix = "\(source)/repo:\(repository)"
         switch kind {
-        case .repository: return prefix
-        case .issue: return event.issueNumber.map { "\(prefix)/issue:\($0)" }
-        case .ref: return event.ref.map { "\(prefix)/ref:\($0.full)" }
+        case .repository:
+            return prefix
+        case .issue:
+            guard let number = try event.issue?.number else { return nil }
+            return "\(prefix)/issue:\(number)"
+        case .ref:
+            guard let ref = try event.ref else { return nil }
+            return "\(prefix)/ref:\(ref.full)"
         }
     }
 }

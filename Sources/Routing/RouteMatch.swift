@@ -8,12 +8,19 @@ enum RouteMatch: Equatable {
 
     var isMatch: Bool { self == .matches }
 
-    init(_ route: RouteSettings, _ event: Event) {
-        let reason =
-            Self.failure(of: route.events, event)
-            ?? Self.failure(of: route.action, event)
-            ?? route.branch.flatMap { Self.failure(of: $0, event) }
-        self = reason.map { .fails(because: $0) } ?? .matches
+    /// Asks one condition after the other, up to the first that fails.
+    ///
+    /// - Throws: when a condition reads a member of the payload that is not what it should be.
+    init(_ route: RouteSettings, _ event: Event) throws(PayloadError) {
+        if let reason = Self.failure(of: route.events, event) {
+            self = .fails(because: reason)
+        } else if let reason = try Self.failure(of: route.action, event) {
+            self = .fails(because: reason)
+        } else if let branch = route.branch, let reason = try Self.failure(of: branch, event) {
+            self = .fails(because: reason)
+        } else {
+            self = .matches
+        }
     }
 
     private static func failure(of events: EventSelection, _ event: Event) -> String? {
@@ -25,17 +32,22 @@ enum RouteMatch: Equatable {
         }
     }
 
-    private static func failure(of actions: [String]?, _ event: Event) -> String? {
+    private static func failure(
+        of actions: [String]?,
+        _ event: Event
+    ) throws(PayloadError) -> String? {
         guard let actions else { return nil }
-        guard let action = event.action else { return "the event has no action" }
+        guard let action = try event.action else { return "the event has no action" }
         return actions.contains(action) ? nil : "action is \(action), not \(list(actions))"
     }
 
-    private static func failure(of condition: BranchCondition, _ event: Event) -> String? {
-        guard let branch = event.ref?.branch else {
-            return event.ref.map { "\($0.full) is not a branch" } ?? "the event has no branch"
-        }
-        let defaultBranch = event.repository?.defaultBranch
+    private static func failure(
+        of condition: BranchCondition,
+        _ event: Event
+    ) throws(PayloadError) -> String? {
+        guard let ref = try event.ref else { return "the event has no branch" }
+        guard let branch = ref.branch else { return "\(ref.full) is not a branch" }
+        let defaultBranch = try event.repository.defaultBranch
         // Without it, `{ not: default }` would hold for every branch, the default one included.
         if defaultBranch == nil, namesDefault(condition) {
             return "the payload does not name the default branch"

@@ -25,28 +25,44 @@ package struct Router: Sendable {
             return malformed(delivery, reason: reason.text, payloadSHA256: nil)
         }
         let digest = SHA256.hex(of: payload)
-        let event: Event
-        do {
-            event = try Event.decode(type: delivery.eventType, payload: payload)
+        do throws(PayloadError) {
+            let event = try Event.decode(type: delivery.eventType, payload: payload)
+            guard event.known != nil else {
+                return ignored(delivery, event, reason: "unknown event type", digest)
+            }
+            if let reason = event.disagreement {
+                return mismatched(delivery, event, reason: reason, digest)
+            }
+            return try decide(delivery, event, digest)
         } catch {
             return malformed(delivery, reason: error.description, payloadSHA256: digest)
         }
+    }
 
-        let matches = routes.map { route in (route: route, match: RouteMatch(route, event)) }
-        let jobs = matches.compactMap { route, match in
-            match.isMatch ? Self.job(route, event: event, source: delivery.source) : nil
+    /// - Throws: when a route reads a member of the payload that is not what it should be.
+    private func decide(
+        _ delivery: WaitingDelivery,
+        _ event: Event,
+        _ digest: String
+    ) throws(PayloadError) -> Decision {
+        var matches: [(route: String, match: RouteMatch)] = []
+        matches.reserveCapacity(routes.count)
+        var jobs: [NewJob] = []
+        for route in routes {
+            let match = try RouteMatch(route, event)
+            matches.append((route.name, match))
+            if match.isMatch {
+                jobs.append(try Self.job(route, event: event, source: delivery.source))
+            }
         }
         let isIgnored = jobs.isEmpty
         return Decision(
             target: delivery.target,
             verdict: isIgnored ? .ignored : .routed,
             reason: isIgnored ? "no route matches" : nil,
-            explanation: Explanation.json(
-                event: event,
-                matches: matches.map { ($0.route.name, $0.match) }
-            ),
+            explanation: Explanation.json(event: event, matches: matches),
             payloadSHA256: digest,
-            isTest: event.isTestDelivery,
+            isTest: try event.isTestDelivery,
             jobs: jobs
         )
     }
@@ -78,6 +94,39 @@ package struct Router: Sendable {
         return .success(payload)
     }
 
+    /// What no route is asked about.
+    private func ignored(
+        _ delivery: WaitingDelivery,
+        _ event: Event,
+        reason: String,
+        _ digest: String
+    ) -> Decision {
+        Decision(
+            target: delivery.target,
+            verdict: .ignored,
+            reason: reason,
+            explanation: Explanation.json(event: event, matches: []),
+            payloadSHA256: digest,
+            jobs: []
+        )
+    }
+
+    private func mismatched(
+        _ delivery: WaitingDelivery,
+        _ event: Event,
+        reason: String,
+        _ digest: String
+    ) -> Decision {
+        Decision(
+            target: delivery.target,
+            verdict: .mismatched,
+            reason: reason,
+            explanation: Explanation.json(event: event, mismatched: reason),
+            payloadSHA256: digest,
+            jobs: []
+        )
+    }
+
     private func malformed(
         _ delivery: WaitingDelivery,
         reason: String,
@@ -93,13 +142,20 @@ package struct Router: Sendable {
         )
     }
 
-    private static func job(_ route: RouteSettings, event: Event, source: String) -> NewJob {
-        NewJob(
+    private static func job(
+        _ route: RouteSettings,
+        event: Event,
+        source: String
+    ) throws(PayloadError) -> NewJob {
+        let repository = try event.repository.fullName
+        var lane: String?
+        if let kind = route.lane { lane = try Lane.key(kind, event: event, source: source) }
+        return NewJob(
             route: route.name,
             handler: HandlerName(rawValue: route.run),
             with: route.with,
-            repo: event.repository?.fullName ?? "",
-            lane: route.lane.flatMap { Lane.key($0, event: event, source: source) },
+            repo: repository ?? "",
+            lane: lane,
             redelivery: route.isRerunWhenRedelivered ? .rerun : .once
         )
     }

@@ -24,4 +24,14 @@ extension Delivery {
             body: Data(body.utf8)
         )
     }
+
+    /// A push as small as a push can be, like no other but those of its number.
+    package static func push(_ number: Int, id: String) -> Delivery {
+        let commit = String(repeating: "1", count: 40)
+        return sample(
+            id: id,
+            body: #"{"ref":"refs/heads/main","before":"\#(commit)","after":"\#(commit)","#
+                + #""n":\#(number)}"#
+        )
+    }
 }

@@ -40,7 +40,7 @@ package struct TestQueue: Sendable {
     package func accept(_ count: Int = 1) async throws -> [DeliverySeq] {
         let batch = (0..<count).map { _ in
             let number = numbers.next()
-            return Delivery.sample(id: "delivery-\(number)", body: "{\"n\":\(number)}")
+            return Delivery.push(number, id: "delivery-\(number)")
         }
         return try await store.accept { batch }.map { answer in
             guard case .accepted(let seq) = answer else { throw Unexpected("\(answer)") }
@@ -81,7 +81,7 @@ package struct TestQueue: Sendable {
     package func add(_ jobs: [NewJob]) async throws -> [JobID] {
         let seqs = try await accept(jobs.count)
         let decisions = zip(seqs, jobs).map { routed(.delivery($0), [$1]) }
-        guard case .decided(let ids) = try await store.decide(decisions) else {
+        guard let ids = try await store.decide(decisions).jobs else {
             throw Unexpected("something else waited to be routed")
         }
         return ids

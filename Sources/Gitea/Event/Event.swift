@@ -1,165 +1,190 @@
 package import FoundationEssentials
 
-/// What a delivery is about, as far as routing reads it.
+/// What a delivery is about, decoded from the stored bytes.
 ///
-/// A field that the payload lacks, or has as null, is nil. A field is read only for the types that
-/// define it, so an unknown event is not malformed because it means something else by `ref`.
-package struct Event: Sendable, Equatable {
-    /// The event type: `issue_label`.
+/// Making one checks the whole payload; what it says is decoded when it is asked for, and what the
+/// payload lacks, or has as null, is nil. A member of the wrong type throws where it is read, with
+/// its path, and disturbs nobody who does not ask for it.
+package struct Event: Sendable {
+    /// The event type as the header says it: `issue_label`.
     package let type: String
 
-    /// What happened: `opened`; nil for types without actions.
-    package let action: String?
+    /// The event type; nil for one that this version does not know.
+    package let known: EventType?
 
-    /// The repository; nil too when the payload has one without an id or a full name.
-    package let repository: RepositoryReference?
-
-    /// The branch or tag that was pushed, created or deleted; nil for all other types.
-    package let ref: GitReference?
-
-    /// The number of the issue or the pull request, which share one sequence in a repository.
-    package let issueNumber: Int64?
-
-    /// The id of the user who did it; negative for Gitea's built-in users.
-    package let senderID: Int64?
-
-    /// The commit before a push, zeros when the reference is new.
-    package let before: String?
-
-    /// The commit after a push, zeros when the reference is gone.
-    package let after: String?
-
-    /// Whether this is Gitea's test delivery: a push that changes nothing.
-    ///
-    /// - Source: go-gitea/gitea: routers/api/v1/repo/hook.go (TestHook)
-    package var isTestDelivery: Bool {
-        guard type == "push", let before, let after else { return false }
-        return before == after
-    }
+    let payload: Payload
 
     /// Decodes a payload.
     ///
-    /// The whole payload is checked, not just the fields that are read: what this returns for is
-    /// well-formed JSON.
+    /// The whole payload is checked, not just the members that are read: what this returns for is
+    /// well-formed JSON. Whether header and body agree is another question: `disagreement`.
     ///
     /// - Parameters:
     ///   - type: the event type that the headers say.
     ///   - payload: the signed bytes.
     /// - Returns: the event.
-    /// - Throws: `.malformed`, with the position or the path of the field.
+    /// - Throws: `.malformed`, with the position or the path of the member.
     package static func decode(type: String, payload: Data) throws(PayloadError) -> Event {
-        var fields = EventFields(family: EventType.Family(type: type))
-        var reader = try JSONReader([UInt8](payload))
-        try reader.document { (reader, key) throws(PayloadError) in
-            try fields.read(key, from: &reader)
-        }
-        return Event(
-            type: type,
-            action: fields.action,
-            repository: fields.repository,
-            ref: fields.reference,
-            issueNumber: fields.issueNumber,
-            senderID: fields.senderID,
-            before: fields.before,
-            after: fields.after
-        )
+        Event(type: type, known: EventType(rawValue: type), payload: try Payload(payload))
+    }
+
+    /// Why the body is not that of the type in the header; nil when it is, or the type is unknown.
+    ///
+    /// The headers are not signed. What this is not nil for must not run.
+    package var disagreement: String? {
+        guard let known, let flaw = EventShape.flaw(of: payload, as: known) else { return nil }
+        let types = EventShape.types(of: payload).map(\.rawValue)
+        let found = types.isEmpty ? "no known type" : types.joined(separator: " or ")
+        return "the header says \(type), the body is of \(found): \(flaw)"
     }
 }
 
-/// The fields of one payload, in whatever order they come.
-private struct EventFields {
-    let family: EventType.Family
-    var action: String?
-    var repository: RepositoryReference?
-    var senderID: Int64?
-    var before: String?
-    var after: String?
-    private var ref: String?
-    private var refType: String?
-    private var number: Int64?
-    private var issue: Int64?
-    private var pullRequest: Int64?
+// MARK: - Every event
 
-    init(family: EventType.Family) {
-        self.family = family
+extension Event {
+    /// What happened: `opened`; nil for types without actions.
+    package var action: String? {
+        get throws(PayloadError) { try payload.text(.action) }
     }
 
-    var reference: GitReference? {
+    /// The repository; of a fork the new one.
+    ///
+    /// Its members are nil where a payload has none, as that of `package`.
+    package var repository: Repository {
+        Repository(payload, family == .actionRun ? .run : .usual)
+    }
+
+    /// Who did it.
+    package var sender: User {
+        family == .actionRun
+            ? User(payload, id: .runUserID, login: .runUserLogin)
+            : User(payload, id: .senderID, login: .senderLogin)
+    }
+
+    /// Whether it is about a pull request, its comments and reviews too; nil for types that are
+    /// about neither an issue nor a pull request.
+    package var isPull: Bool? {
         switch family {
-        case .push: ref.map { GitReference(full: $0) }
-        case .reference: ref.map { GitReference($0, type: refType) }
-        case .issue, .pullRequest, .other: nil
+        case .pullRequest, .pullRequestComment, .review: true
+        case .issue, .issueComment: false
+        case .push, .create, .delete, .fork, .wiki, .repository, .release, .package, .status,
+            .workflowJob, .workflowRun, .actionRun, nil:
+            nil
         }
     }
 
-    var issueNumber: Int64? {
+    private var family: EventType.Family? { known?.family }
+}
+
+// MARK: - What it is about
+
+extension Event {
+    /// The issue or pull request: its title, labels, milestone, author; nil for other types.
+    ///
+    /// Issues and pull requests share one sequence of numbers in a repository.
+    package var issue: Issue? {
         switch family {
-        case .issue: issue ?? number
-        case .pullRequest: number ?? pullRequest ?? issue
-        case .push, .reference, .other: nil
+        // Since Gitea 1.23 a comment on a pull request has both; the issue it always had.
+        case .issue, .issueComment, .pullRequestComment: Issue(payload, .issue)
+        case .pullRequest, .review: Issue(payload, .pull)
+        case .push, .create, .delete, .fork, .wiki, .repository, .release, .package, .status,
+            .workflowJob, .workflowRun, .actionRun, nil:
+            nil
         }
     }
 
-    mutating func read(_ key: String, from reader: inout JSONReader) throws(PayloadError) {
-        switch (key, family) {
-        case ("action", _):
-            action = try reader.string(at: key)
-        case ("repository", _):
-            repository = try Self.repository(from: &reader)
-        case ("sender", _):
-            senderID = try Self.integer("id", of: key, from: &reader)
-        case ("ref", .push), ("ref", .reference):
-            ref = try reader.string(at: key)
-        case ("ref_type", .reference):
-            refType = try reader.string(at: key)
-        case ("before", .push), ("before", .pullRequest):
-            before = try reader.string(at: key)
-        case ("after", .push), ("after", .pullRequest):
-            after = try reader.string(at: key)
-        case ("number", .issue), ("number", .pullRequest):
-            number = try reader.integer(at: key)
-        case ("issue", .issue), ("issue", .pullRequest):
-            issue = try Self.integer("number", of: key, from: &reader)
-        case ("pull_request", .pullRequest):
-            pullRequest = try Self.integer("number", of: key, from: &reader)
-        default:
-            try reader.skip()
+    /// The pull request's branches; nil for types that are not about one, or do not show it.
+    package var pullRequest: PullRequest? {
+        isPull == true && payload.has(.pull) ? PullRequest(payload) : nil
+    }
+
+    /// The comment; nil for other types.
+    package var comment: Comment? {
+        family == .issueComment || family == .pullRequestComment ? Comment(payload) : nil
+    }
+
+    /// The review; nil for other types.
+    package var review: Review? {
+        family == .review ? Review(payload) : nil
+    }
+
+    /// The push; nil for other types.
+    package var push: Push? {
+        known == .push ? Push(payload) : nil
+    }
+
+    /// The release; nil for other types.
+    package var release: Release? {
+        known == .release ? Release(payload) : nil
+    }
+
+    /// The package; nil for other types.
+    package var package: Package? {
+        known == .package ? Package(payload) : nil
+    }
+
+    /// The commit status, workflow or action run; nil for other types.
+    package var run: Run? {
+        switch family {
+        case .status: Run(payload, .status)
+        case .workflowRun: Run(payload, .workflowRun)
+        case .workflowJob: Run(payload, .workflowJob)
+        case .actionRun: Run(payload, .actionRun)
+        case .push, .create, .delete, .fork, .issue, .issueComment, .pullRequest,
+            .pullRequestComment, .review, .wiki, .repository, .release, .package, nil:
+            nil
         }
     }
 
-    private static func repository(
-        from reader: inout JSONReader
-    ) throws(PayloadError) -> RepositoryReference? {
-        var id: Int64?
-        var fullName: String?
-        var defaultBranch: String?
-        _ = try reader.object(at: "repository") { (reader, key) throws(PayloadError) in
-            switch key {
-            case "id": id = try reader.integer(at: "repository.id")
-            case "full_name": fullName = try reader.string(at: "repository.full_name")
-            case "default_branch":
-                defaultBranch = try reader.string(at: "repository.default_branch")
-            default: try reader.skip()
-            }
-        }
-        guard let id, let fullName else { return nil }
-        return RepositoryReference(id: id, fullName: fullName, defaultBranch: defaultBranch)
+    /// The name of the wiki page; nil for other types.
+    package var wikiPage: String? {
+        get throws(PayloadError) { known == .wiki ? try payload.text(.page) : nil }
     }
 
-    /// One number in an object; nil when either is missing.
-    private static func integer(
-        _ name: String,
-        of object: String,
-        from reader: inout JSONReader
-    ) throws(PayloadError) -> Int64? {
-        var value: Int64?
-        _ = try reader.object(at: object) { (reader, key) throws(PayloadError) in
-            if key == name {
-                value = try reader.integer(at: "\(object).\(name)")
-            } else {
-                try reader.skip()
-            }
-        }
-        return value
+    /// The repository that was forked; nil for other types.
+    ///
+    /// Gitea has it the other way round than its names say: `forkee` is the source, and
+    /// `repository` the new fork.
+    ///
+    /// - Source: go-gitea/gitea: services/webhook/notifier.go (ForkRepository)
+    package var forkedFrom: Repository? {
+        known == .fork ? Repository(payload, .forkee) : nil
     }
+
+    /// The branch or tag that was pushed, created or deleted; nil for all other types.
+    package var ref: GitReference? {
+        get throws(PayloadError) {
+            if let push { return try push.ref }
+            guard family == .create || family == .delete else { return nil }
+            return try GitReference(payload.text(.ref), type: payload.text(.refType))
+        }
+    }
+
+    /// What happened to the branch or tag; nil for types that are not about one.
+    package var refChange: RefChange? {
+        get throws(PayloadError) {
+            if family == .create { return .created }
+            if family == .delete { return .deleted }
+            return try push?.change
+        }
+    }
+
+    /// Whether this is Gitea's test delivery: a push that changes nothing.
+    ///
+    /// - Source: go-gitea/gitea: routers/api/v1/repo/hook.go (TestHook)
+    package var isTestDelivery: Bool {
+        get throws(PayloadError) { try push?.change == .unchanged }
+    }
+}
+
+/// What happens to a branch or tag.
+package enum RefChange: String, Sendable {
+    /// It is new.
+    case created
+    /// It was somewhere else before.
+    case updated
+    /// It is gone.
+    case deleted
+    /// It stays where it is: Gitea's test delivery.
+    case unchanged
 }

@@ -1,54 +1,98 @@
-/// What follows from the name of an event type.
-package enum EventType {
+/// The event types that Gitea and Forgejo send.
+///
+/// - Source: go-gitea/gitea: modules/webhook/type.go; the last three are Forgejo's
+///   (forgejo/forgejo: modules/webhook/type.go)
+package enum EventType: String, CaseIterable, Sendable {
+    case create
+    case delete
+    case fork
+    case push
+    case issues
+    case issueAssign = "issue_assign"
+    case issueLabel = "issue_label"
+    case issueMilestone = "issue_milestone"
+    case issueComment = "issue_comment"
+    case pullRequest = "pull_request"
+    case pullRequestAssign = "pull_request_assign"
+    case pullRequestLabel = "pull_request_label"
+    case pullRequestMilestone = "pull_request_milestone"
+    case pullRequestSync = "pull_request_sync"
+    case pullRequestComment = "pull_request_comment"
+    case pullRequestReviewRequest = "pull_request_review_request"
+    case pullRequestReviewApproved = "pull_request_review_approved"
+    case pullRequestReviewRejected = "pull_request_review_rejected"
+    case pullRequestReviewComment = "pull_request_review_comment"
+    case wiki
+    case repository
+    case release
+    case package
+    case status
+    case workflowJob = "workflow_job"
+    case workflowRun = "workflow_run"
+    case actionRunFailure = "action_run_failure"
+    case actionRunRecover = "action_run_recover"
+    case actionRunSuccess = "action_run_success"
+}
+
+extension EventType {
+    /// Types whose bodies have the same members.
+    package enum Family: Sendable {
+        case push, create, delete, fork
+        case issue, issueComment
+        case pullRequest, pullRequestComment, review
+        case wiki, repository, release, package
+        case status, workflowJob, workflowRun
+        /// Forgejo's.
+        case actionRun
+    }
+
+    /// The types that a body of this type could be of, judged by its members alone.
+    package var family: Family {
+        switch self {
+        case .push: .push
+        case .create: .create
+        case .delete: .delete
+        case .fork: .fork
+        case .issues, .issueAssign, .issueLabel, .issueMilestone: .issue
+        case .issueComment: .issueComment
+        case .pullRequest, .pullRequestAssign, .pullRequestLabel, .pullRequestMilestone,
+            .pullRequestSync, .pullRequestReviewRequest:
+            .pullRequest
+        case .pullRequestComment: .pullRequestComment
+        case .pullRequestReviewApproved, .pullRequestReviewRejected, .pullRequestReviewComment:
+            .review
+        case .wiki: .wiki
+        case .repository: .repository
+        case .release: .release
+        case .package: .package
+        case .status: .status
+        case .workflowJob: .workflowJob
+        case .workflowRun: .workflowRun
+        case .actionRunFailure, .actionRunRecover, .actionRunSuccess: .actionRun
+        }
+    }
+
     /// The grouped event that Gitea sends beside a type: `issues` for `issue_label`.
     ///
     /// Types that are not grouped, and unknown ones, are their own event.
     ///
     /// - Source: go-gitea/gitea: modules/webhook/type.go (Event)
     package static func event(of type: String) -> String {
-        switch type {
-        case "issue_assign", "issue_label", "issue_milestone":
-            "issues"
-        case "pull_request_comment":
-            "issue_comment"
-        case "pull_request_assign", "pull_request_label", "pull_request_milestone",
-            "pull_request_sync", "pull_request_review_request":
-            "pull_request"
-        case "pull_request_review_approved":
-            "pull_request_approved"
-        case "pull_request_review_rejected":
-            "pull_request_rejected"
-        case "pull_request_review_comment":
-            "pull_request_comment"
-        default:
+        switch EventType(rawValue: type)?.family {
+        case .issue: issues.rawValue
+        case .pullRequestComment: issueComment.rawValue
+        case .pullRequest: pullRequest.rawValue
+        case .review: type.replacingReview()
+        case .push, .create, .delete, .fork, .issueComment, .wiki, .repository, .release,
+            .package, .status, .workflowJob, .workflowRun, .actionRun, nil:
             type
         }
     }
+}
 
-    /// The types of which one kind of payload is known.
-    enum Family {
-        case push
-        /// Create and delete.
-        case reference
-        /// Everything about an issue.
-        case issue
-        /// Everything about a pull request, comments and reviews too.
-        case pullRequest
-        /// Types in which only the fields that all have in common are read.
-        case other
-
-        init(type: String) {
-            if type == "push" {
-                self = .push
-            } else if type == "create" || type == "delete" {
-                self = .reference
-            } else if type == "issues" || type.hasPrefix("issue_") {
-                self = .issue
-            } else if type == "pull_request" || type.hasPrefix("pull_request_") {
-                self = .pullRequest
-            } else {
-                self = .other
-            }
-        }
+extension String {
+    /// `pull_request_approved` for `pull_request_review_approved`.
+    fileprivate func replacingReview() -> String {
+        split(separator: "_").filter { $0 != "review" }.joined(separator: "_")
     }
 }

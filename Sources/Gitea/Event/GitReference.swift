@@ -33,6 +33,12 @@ package enum GitReference: Sendable, Equatable {
         }
     }
 
+    /// The same for a payload that may lack them.
+    package init?(_ name: String?, type: String?) {
+        guard let name else { return nil }
+        self.init(name, type: type)
+    }
+
     /// The full form: `refs/heads/main`.
     package var full: String {
         switch self {
@@ -47,6 +53,14 @@ package enum GitReference: Sendable, Equatable {
         switch self {
         case .branch(let name): name
         case .tag, .other: nil
+        }
+    }
+
+    /// The tag's short name; nil for everything else.
+    package var tag: String? {
+        switch self {
+        case .tag(let name): name
+        case .branch, .other: nil
         }
     }
 

@@ -1,338 +1,329 @@
 /// A reader that moves once through a JSON text, in order, and builds nothing it is not asked for.
 ///
 /// Every byte is checked against RFC 8259, in the values that are skipped too: handlers get the
-/// payload inside another JSON text, which must not break. A field named twice counts as its last
-/// occurrence, as in the readers that handlers use.
+/// payload inside another JSON text, which must not break. The bytes are lent to each call and
+/// never copied; that they are UTF-8 is the caller's to check.
 struct JSONReader {
-    private let bytes: [UInt8]
-    private var position = 0
-    private var depth = 0
+    /// Where the reader is, in bytes from the start.
+    private(set) var position: Int
+    private var depth: Int
 
-    /// - Throws: when the bytes are not UTF-8.
-    init(_ bytes: [UInt8]) throws(PayloadError) {
-        self.bytes = bytes
-        let invalidAt: Int?
-        do throws(UTF8.ValidationError) {
-            _ = try UTF8Span(validating: bytes.span)
-            invalidAt = nil
-        } catch {
-            invalidAt = error.byteOffsets.lowerBound
+    /// A reader at the start of a text, or of a value in a text that was checked before.
+    init(at position: Int = 0) {
+        self.position = position
+        depth = 0
+    }
+
+    /// Moves over spaces to the next value and says what kind of value it is.
+    @inline(__always)
+    mutating func kind(_ bytes: borrowing Span<UInt8>) throws(PayloadError) -> JSONKind {
+        skipSpace(bytes)
+        guard position < bytes.count, let kind = JSONKind(firstByte: bytes[position]) else {
+            throw failure("no JSON value", in: bytes)
         }
-        if let invalidAt { throw failure("not UTF-8", at: invalidAt) }
-    }
-
-    /// Reads a whole text that must be one object.
-    ///
-    /// - Parameter member: called with each key in turn; it must read or skip the value.
-    /// - Throws: `.malformed`, and whatever `member` throws.
-    mutating func document(
-        _ member: (inout JSONReader, String) throws(PayloadError) -> Void
-    ) throws(PayloadError) {
-        skipSpace()
-        guard !isAtEnd else { throw .malformed(reason: "empty") }
-        guard peek == UInt8(ascii: "{") else {
-            // Junk that begins with anything else than a value is not even JSON.
-            let found = try kind()
-            try skip()
-            throw .malformed(reason: "the top level is \(found.rawValue), not an object")
-        }
-        try members(member)
-        skipSpace()
-        guard isAtEnd else { throw failure("text after the end") }
-    }
-
-    /// Reads an object; false when there is null.
-    mutating func object(
-        at path: String,
-        _ member: (inout JSONReader, String) throws(PayloadError) -> Void
-    ) throws(PayloadError) -> Bool {
-        guard try isPresent(.object, at: path) else { return false }
-        try members(member)
-        return true
-    }
-
-    /// Reads a string; nil when there is null.
-    mutating func string(at path: String) throws(PayloadError) -> String? {
-        guard try isPresent(.string, at: path) else { return nil }
-        return text(of: try skipString())
-    }
-
-    /// Reads a whole number; nil when there is null.
-    mutating func integer(at path: String) throws(PayloadError) -> Int64? {
-        guard try isPresent(.number, at: path) else { return nil }
-        let (range, isWhole) = try number()
-        guard isWhole else { throw .malformed(reason: "\(path) is not a whole number") }
-        let digits = String(decoding: bytes[range], as: UTF8.self)
-        guard let value = Int64(digits) else {
-            throw .malformed(reason: "\(path) does not fit in 64 bits")
-        }
-        return value
+        return kind
     }
 
     /// Moves over one value of any kind.
     ///
     /// Not recursive: how deep a stranger's text nests is no matter for our stack.
-    mutating func skip() throws(PayloadError) {
-        var awaitedEnds: [UInt8] = []
-        repeat {
-            switch try kind() {
-            case .object:
-                try enter()
-                awaitedEnds.append(Self.objectEnd)
-                skipSpace()
-                if peek != Self.objectEnd {
-                    try skipKey()
-                    continue
-                }
-            case .array:
-                try enter()
-                awaitedEnds.append(Self.arrayEnd)
-                skipSpace()
-                if peek != Self.arrayEnd { continue }
-            case .string: try skipString()
-            case .number: _ = try number()
-            case .boolean: try literal(peek == UInt8(ascii: "t") ? "true" : "false")
-            case .null: try literal("null")
+    @inline(__always)
+    mutating func skip(_ bytes: borrowing Span<UInt8>) throws(PayloadError) {
+        switch try kind(bytes) {
+        case .object, .array: try skipContainer(bytes)
+        case .string: try skipString(bytes)
+        case .number: _ = try number(bytes)
+        case .boolean: try literal(bytes[position] == UInt8(ascii: "t") ? "true" : "false", bytes)
+        case .null: try literal("null", bytes)
+        }
+    }
+
+    /// Reads the string that begins here.
+    mutating func string(_ bytes: borrowing Span<UInt8>) throws(PayloadError) -> String {
+        JSONEscapes.text(of: try skipString(bytes), in: bytes)
+    }
+
+    /// Moves over the number that begins here; its digits when it is a whole one.
+    ///
+    /// RFC 8259, section 6.
+    mutating func number(_ bytes: borrowing Span<UInt8>) throws(PayloadError) -> Range<Int>? {
+        let start = position
+        var isWhole = true
+        if peek(bytes) == UInt8(ascii: "-") { position += 1 }
+        if peek(bytes) == UInt8(ascii: "0") {
+            position += 1
+        } else {
+            try digits(bytes)
+        }
+        if peek(bytes) == UInt8(ascii: ".") {
+            isWhole = false
+            position += 1
+            try digits(bytes)
+        }
+        if let byte = peek(bytes), byte | 0x20 == UInt8(ascii: "e") {
+            isWhole = false
+            position += 1
+            if peek(bytes) == UInt8(ascii: "+") || peek(bytes) == UInt8(ascii: "-") {
+                position += 1
             }
-            try skipEnds(&awaitedEnds)
-        } while !awaitedEnds.isEmpty
+            try digits(bytes)
+        }
+        return isWhole ? start..<position : nil
     }
 }
 
-// MARK: - Structure
+// MARK: - Objects and arrays
 
 extension JSONReader {
-    private static let objectEnd = UInt8(ascii: "}")
-    private static let arrayEnd = UInt8(ascii: "]")
-
-    private enum Kind: String {
-        case object = "an object"
-        case array = "an array"
-        case string = "a string"
-        case number = "a number"
-        case boolean = "a boolean"
-        case null = "null"
-    }
-
-    /// The kind of the value that begins here.
-    private mutating func kind() throws(PayloadError) -> Kind {
-        skipSpace()
-        guard let byte = peek else { throw failure("no JSON value") }
-        switch byte {
-        case UInt8(ascii: "{"): return .object
-        case UInt8(ascii: "["): return .array
-        case UInt8(ascii: "\""): return .string
-        case UInt8(ascii: "-"), UInt8(ascii: "0")...UInt8(ascii: "9"): return .number
-        case UInt8(ascii: "t"), UInt8(ascii: "f"): return .boolean
-        case UInt8(ascii: "n"): return .null
-        default: throw failure("no JSON value")
-        }
-    }
-
-    /// Whether a value of the wanted kind begins here; moves over null.
-    private mutating func isPresent(
-        _ wanted: Kind,
-        at path: String
-    ) throws(PayloadError) -> Bool {
-        let found = try kind()
-        if found == wanted { return true }
-        guard found == .null else {
-            throw .malformed(reason: "\(path) is \(found.rawValue), not \(wanted.rawValue)")
-        }
-        try literal("null")
+    /// Moves into the object that begins here.
+    ///
+    /// - Returns: whether it has a member, at whose key the reader then is; else it is behind it.
+    @inline(__always)
+    mutating func enterObject(_ bytes: borrowing Span<UInt8>) throws(PayloadError) -> Bool {
+        try enter(bytes)
+        guard take(UInt8(ascii: "}"), bytes) else { return true }
+        depth -= 1
         return false
     }
 
-    private mutating func members(
-        _ member: (inout JSONReader, String) throws(PayloadError) -> Void
-    ) throws(PayloadError) {
-        try enter()
-        if take(Self.objectEnd) { return leave() }
-        repeat {
-            let key = text(of: try skipKey())
-            try member(&self, key)
-        } while take(UInt8(ascii: ","))
-        guard take(Self.objectEnd) else { throw noEnd(Self.objectEnd) }
-        leave()
+    /// Moves into the array that begins here.
+    ///
+    /// - Returns: whether it has an element, at which the reader then is; else it is behind it.
+    mutating func enterArray(_ bytes: borrowing Span<UInt8>) throws(PayloadError) -> Bool {
+        try enter(bytes)
+        guard take(UInt8(ascii: "]"), bytes) else { return true }
+        depth -= 1
+        return false
     }
 
-    /// Moves over the ends that follow a value, and over what leads to the next value.
-    private mutating func skipEnds(_ awaitedEnds: inout [UInt8]) throws(PayloadError) {
-        while let end = awaitedEnds.last {
-            if take(end) {
-                leave()
-                awaitedEnds.removeLast()
-                continue
-            }
-            guard take(UInt8(ascii: ",")) else { throw noEnd(end) }
-            if end == Self.objectEnd { try skipKey() }
-            return
+    /// Moves from behind a member's value to the next key, or behind the end of the object.
+    @inline(__always)
+    mutating func nextMember(_ bytes: borrowing Span<UInt8>) throws(PayloadError) -> Bool {
+        if take(UInt8(ascii: ","), bytes) { return true }
+        guard take(UInt8(ascii: "}"), bytes) else {
+            throw failure("no comma and no end of an object", in: bytes)
         }
+        depth -= 1
+        return false
     }
 
-    /// Moves over a key and its colon and says where the key's text is.
+    /// Moves from behind an element to the next one, or behind the end of the array.
+    mutating func nextElement(_ bytes: borrowing Span<UInt8>) throws(PayloadError) -> Bool {
+        if take(UInt8(ascii: ","), bytes) { return true }
+        guard take(UInt8(ascii: "]"), bytes) else {
+            throw failure("no comma and no end of an array", in: bytes)
+        }
+        depth -= 1
+        return false
+    }
+
+    /// Moves over a key and its colon.
+    ///
+    /// - Returns: where the key's text is.
+    @inline(__always)
     @discardableResult
-    private mutating func skipKey() throws(PayloadError) -> StringToken {
-        skipSpace()
-        guard peek == UInt8(ascii: "\"") else { throw failure("no key") }
-        let key = try skipString()
-        guard take(UInt8(ascii: ":")) else { throw failure("no colon after a key") }
+    mutating func key(_ bytes: borrowing Span<UInt8>) throws(PayloadError) -> JSONStringToken {
+        skipSpace(bytes)
+        guard peek(bytes) == UInt8(ascii: "\"") else { throw failure("no key", in: bytes) }
+        let key = try skipString(bytes)
+        guard take(UInt8(ascii: ":"), bytes) else {
+            throw failure("no colon after a key", in: bytes)
+        }
         return key
     }
 
-    private func noEnd(_ end: UInt8) -> PayloadError {
-        failure("no comma and no end of an \(end == Self.objectEnd ? "object" : "array")")
+    /// Moves over an object or array and all that is in it.
+    private mutating func skipContainer(_ bytes: borrowing Span<UInt8>) throws(PayloadError) {
+        // One bit for each open container: set for an object. `Limits.jsonDepthMax` bits.
+        var objects = [8 of UInt64](repeating: 0)
+        let outside = depth
+        repeat {
+            switch try kind(bytes) {
+            case .object:
+                let isOpen = try enterObject(bytes)
+                if isOpen {
+                    objects[(depth - 1) >> 6] |= 1 << UInt64((depth - 1) & 63)
+                    try key(bytes)
+                    continue
+                }
+            case .array:
+                let isOpen = try enterArray(bytes)
+                if isOpen {
+                    objects[(depth - 1) >> 6] &= ~(1 << UInt64((depth - 1) & 63))
+                    continue
+                }
+            case .string: try skipString(bytes)
+            case .number: _ = try number(bytes)
+            case .boolean:
+                try literal(bytes[position] == UInt8(ascii: "t") ? "true" : "false", bytes)
+            case .null: try literal("null", bytes)
+            }
+            // Over the ends that follow the value, and to the next value.
+            while depth > outside {
+                let isObject = objects[(depth - 1) >> 6] & 1 << UInt64((depth - 1) & 63) != 0
+                if isObject {
+                    guard try nextMember(bytes) else { continue }
+                    try key(bytes)
+                } else {
+                    guard try nextElement(bytes) else { continue }
+                }
+                break
+            }
+        } while depth > outside
     }
 
-    private mutating func enter() throws(PayloadError) {
+    @inline(__always)
+    private mutating func enter(_ bytes: borrowing Span<UInt8>) throws(PayloadError) {
         guard depth < Limits.jsonDepthMax else {
-            throw failure("nested deeper than \(Limits.jsonDepthMax) levels")
+            throw failure("nested deeper than \(Limits.jsonDepthMax) levels", in: bytes)
         }
         depth += 1
         position += 1
     }
-
-    private mutating func leave() {
-        depth -= 1
-    }
-
-    /// Moves over spaces and then over `byte`, if that is what follows.
-    private mutating func take(_ byte: UInt8) -> Bool {
-        skipSpace()
-        guard peek == byte else { return false }
-        position += 1
-        return true
-    }
 }
 
-// MARK: - Values
+// MARK: - Strings and words
+
+/// Where a string's text is between its quotes, and whether it has no escapes.
+struct JSONStringToken {
+    let text: Range<Int>
+    let isPlain: Bool
+}
 
 extension JSONReader {
-    private mutating func literal(_ word: String) throws(PayloadError) {
-        let start = position
-        for expected in word.utf8 {
-            guard peek == expected else { throw failure("no JSON value", at: start) }
-            position += 1
-        }
-    }
-
-    /// RFC 8259, section 6.
-    private mutating func number() throws(PayloadError) -> (range: Range<Int>, isWhole: Bool) {
-        let start = position
-        var isWhole = true
-        if peek == UInt8(ascii: "-") { position += 1 }
-        if peek == UInt8(ascii: "0") {
-            position += 1
-        } else {
-            try digits()
-        }
-        if peek == UInt8(ascii: ".") {
-            isWhole = false
-            position += 1
-            try digits()
-        }
-        if peek == UInt8(ascii: "e") || peek == UInt8(ascii: "E") {
-            isWhole = false
-            position += 1
-            if peek == UInt8(ascii: "+") || peek == UInt8(ascii: "-") { position += 1 }
-            try digits()
-        }
-        return (start..<position, isWhole)
-    }
-
-    private mutating func digits() throws(PayloadError) {
-        let start = position
-        while let byte = peek, byte >= UInt8(ascii: "0"), byte <= UInt8(ascii: "9") {
-            position += 1
-        }
-        guard position > start else { throw failure("no digit in a number") }
-    }
-
-    /// Where a string's text is between its quotes, and whether it has no escapes.
-    private struct StringToken {
-        let text: Range<Int>
-        let isPlain: Bool
-    }
-
     /// Moves over a string and says where its text is.
+    @inline(__always)
     @discardableResult
-    private mutating func skipString() throws(PayloadError) -> StringToken {
-        let start = position
-        var isPlain = true
-        position += 1
-        while let byte = peek {
-            switch byte {
-            case UInt8(ascii: "\""):
-                position += 1
-                return StringToken(text: start + 1..<position - 1, isPlain: isPlain)
-            case UInt8(ascii: "\\"):
-                isPlain = false
-                position += 1
-                try skipEscape()
-            case 0..<0x20:
-                throw failure("a control character in a string")
-            default:
-                position += 1
+    mutating func skipString(
+        _ bytes: borrowing Span<UInt8>
+    ) throws(PayloadError) -> JSONStringToken {
+        let start = position + 1
+        var next = start
+        while next < bytes.count {
+            let byte = bytes[next]
+            if byte == UInt8(ascii: "\"") {
+                position = next + 1
+                return JSONStringToken(text: start..<next, isPlain: true)
             }
+            if byte == UInt8(ascii: "\\") || byte < 0x20 { break }
+            next += 1
         }
-        throw failure("a string without an end", at: start)
+        return try skipStringWithEscapes(start: start, from: next, bytes)
+    }
+
+    /// What `skipString` leaves to be done, from the first byte that is not plain.
+    private mutating func skipStringWithEscapes(
+        start: Int,
+        from next: Int,
+        _ bytes: borrowing Span<UInt8>
+    ) throws(PayloadError) -> JSONStringToken {
+        position = next
+        while position < bytes.count {
+            let byte = bytes[position]
+            if byte == UInt8(ascii: "\"") {
+                position += 1
+                return JSONStringToken(text: start..<position - 1, isPlain: false)
+            }
+            guard byte >= 0x20 else { throw failure("a control character in a string", in: bytes) }
+            position += 1
+            if byte == UInt8(ascii: "\\") { try skipEscape(bytes) }
+        }
+        throw Self.failure("a string without an end", at: start - 1, in: bytes)
     }
 
     /// Moves over what follows a backslash.
-    private mutating func skipEscape() throws(PayloadError) {
-        switch peek {
+    private mutating func skipEscape(_ bytes: borrowing Span<UInt8>) throws(PayloadError) {
+        switch peek(bytes) {
         case UInt8(ascii: "\""), UInt8(ascii: "\\"), UInt8(ascii: "/"), UInt8(ascii: "b"),
             UInt8(ascii: "f"), UInt8(ascii: "n"), UInt8(ascii: "r"), UInt8(ascii: "t"):
             position += 1
         case UInt8(ascii: "u"):
             position += 1
             for _ in 0..<4 {
-                guard let byte = peek, Hex.value(byte) != nil else {
-                    throw failure("an escape without four hexadecimal digits")
+                guard let byte = peek(bytes), Hex.value(byte) != nil else {
+                    throw failure("an escape without four hexadecimal digits", in: bytes)
                 }
                 position += 1
             }
         default:
-            throw failure("an unknown escape")
+            throw failure("an unknown escape", in: bytes)
         }
     }
 
-    /// The text with its escapes replaced.
-    private func text(of token: StringToken) -> String {
-        let text = bytes[token.text]
-        return token.isPlain
-            ? String(decoding: text, as: UTF8.self) : JSONEscapes.replaced(in: text)
+    private mutating func literal(
+        _ word: StaticString,
+        _ bytes: borrowing Span<UInt8>
+    ) throws(PayloadError) {
+        let start = position
+        for expected in word.description.utf8 {
+            guard peek(bytes) == expected else {
+                throw Self.failure("no JSON value", at: start, in: bytes)
+            }
+            position += 1
+        }
+    }
+
+    private mutating func digits(_ bytes: borrowing Span<UInt8>) throws(PayloadError) {
+        let start = position
+        while let byte = peek(bytes), byte >= UInt8(ascii: "0"), byte <= UInt8(ascii: "9") {
+            position += 1
+        }
+        guard position > start else { throw failure("no digit in a number", in: bytes) }
     }
 }
 
 // MARK: - Bytes
 
 extension JSONReader {
-    private var isAtEnd: Bool { position == bytes.count }
+    @inline(__always)
+    private func peek(_ bytes: borrowing Span<UInt8>) -> UInt8? {
+        position < bytes.count ? bytes[position] : nil
+    }
+
+    /// Moves over spaces and then over `byte`, if that is what follows.
+    @inline(__always)
+    private mutating func take(_ byte: UInt8, _ bytes: borrowing Span<UInt8>) -> Bool {
+        skipSpace(bytes)
+        guard position < bytes.count, bytes[position] == byte else { return false }
+        position += 1
+        return true
+    }
 
     @inline(__always)
-    private var peek: UInt8? { position < bytes.count ? bytes[position] : nil }
-
-    @inline(__always)
-    private mutating func skipSpace() {
+    mutating func skipSpace(_ bytes: borrowing Span<UInt8>) {
         while position < bytes.count {
-            switch bytes[position] {
-            case UInt8(ascii: " "), UInt8(ascii: "\n"), UInt8(ascii: "\r"), UInt8(ascii: "\t"):
-                position += 1
-            default:
-                return
-            }
+            let byte = bytes[position]
+            // Nearly every byte that is asked about is above the space.
+            guard byte <= UInt8(ascii: " ") else { return }
+            guard
+                byte == UInt8(ascii: " ") || byte == UInt8(ascii: "\n")
+                    || byte == UInt8(ascii: "\r") || byte == UInt8(ascii: "\t")
+            else { return }
+            position += 1
         }
     }
 
-    private func failure(_ what: String) -> PayloadError {
-        isAtEnd ? .malformed(reason: "the text ends too early") : failure(what, at: position)
+    func isAtEnd(_ bytes: borrowing Span<UInt8>) -> Bool { position == bytes.count }
+
+    /// What is wrong where the reader is.
+    func failure(_ what: String, in bytes: borrowing Span<UInt8>) -> PayloadError {
+        isAtEnd(bytes)
+            ? .malformed(reason: "the text ends too early")
+            : Self.failure(what, at: position, in: bytes)
     }
 
-    private func failure(_ what: String, at offset: Int) -> PayloadError {
-        let before = bytes[..<offset]
-        let line = before.count { $0 == UInt8(ascii: "\n") } + 1
-        let lineStart = before.lastIndex(of: UInt8(ascii: "\n")).map { $0 + 1 } ?? 0
+    /// What is wrong at a place, which is told by line, column and byte.
+    static func failure(
+        _ what: String,
+        at offset: Int,
+        in bytes: borrowing Span<UInt8>
+    ) -> PayloadError {
+        var line = 1
+        var lineStart = 0
+        for place in 0..<offset where bytes[place] == UInt8(ascii: "\n") {
+            line += 1
+            lineStart = place + 1
+        }
         return .malformed(
             reason: "\(what) at line \(line), column \(offset - lineStart + 1) (byte \(offset))"
         )

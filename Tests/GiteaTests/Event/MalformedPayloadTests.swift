@@ -61,56 +61,189 @@ struct MalformedPayloadTests {
         }
     }
 
-    @Test(arguments: [
-        ("push", #"{"action":5}"#, "action is a number, not a string"),
-        ("push", #"{"action":{}}"#, "action is an object, not a string"),
-        ("push", #"{"action":["opened"]}"#, "action is an array, not a string"),
-        ("push", #"{"action":true}"#, "action is a boolean, not a string"),
-        ("push", #"{"repository":"x"}"#, "repository is a string, not an object"),
-        ("push", #"{"repository":[]}"#, "repository is an array, not an object"),
-        ("push", #"{"repository":{"id":"1"}}"#, "repository.id is a string, not a number"),
-        ("push", #"{"repository":{"id":1.5}}"#, "repository.id is not a whole number"),
-        ("push", #"{"repository":{"id":1e3}}"#, "repository.id is not a whole number"),
-        (
-            "push", #"{"repository":{"id":9223372036854775808}}"#,
-            "repository.id does not fit in 64 bits"
-        ),
-        (
-            "push", #"{"repository":{"full_name":7}}"#,
-            "repository.full_name is a number, not a string"
-        ),
-        (
-            "push", #"{"repository":{"default_branch":false}}"#,
-            "repository.default_branch is a boolean, not a string"
-        ),
-        ("push", #"{"sender":7}"#, "sender is a number, not an object"),
-        ("push", #"{"sender":{"id":"7"}}"#, "sender.id is a string, not a number"),
-        (
-            "push", #"{"sender":{"id":-9223372036854775809}}"#,
-            "sender.id does not fit in 64 bits"
-        ),
-        (
-            "push", #"{"sender":{"id":100000000000000000000000000000000000000000}}"#,
-            "sender.id does not fit in 64 bits"
-        ),
-        ("push", #"{"ref":7}"#, "ref is a number, not a string"),
-        ("push", #"{"before":[]}"#, "before is an array, not a string"),
-        ("push", #"{"after":{}}"#, "after is an object, not a string"),
-        ("create", #"{"ref_type":1}"#, "ref_type is a number, not a string"),
-        ("issues", #"{"issue":7}"#, "issue is a number, not an object"),
-        ("issues", #"{"issue":{"number":"7"}}"#, "issue.number is a string, not a number"),
-        ("issue_comment", #"{"issue":[]}"#, "issue is an array, not an object"),
-        ("pull_request", #"{"number":"7"}"#, "number is a string, not a number"),
-        ("pull_request", #"{"pull_request":3}"#, "pull_request is a number, not an object"),
-        (
-            "pull_request_sync", #"{"pull_request":{"number":{}}}"#,
-            "pull_request.number is an object, not a number"
-        ),
-    ])
-    func `a field of the wrong type is named`(type: String, payload: String, reason: String) {
-        #expect(throws: PayloadError.malformed(reason: reason)) {
-            try Event.decode(type: type, payload: Data(payload.utf8))
+    /// A type, a payload, what is asked for, and why that cannot be told.
+    struct Unfit: Sendable, CustomTestStringConvertible {
+        let type: String
+        let payload: String
+        let reason: String
+        let read: @Sendable (Event) throws -> Void
+
+        init(
+            _ type: String,
+            _ payload: String,
+            _ reason: String,
+            read: @escaping @Sendable (Event) throws -> Void
+        ) {
+            self.type = type
+            self.payload = payload
+            self.reason = reason
+            self.read = read
         }
+
+        var testDescription: String { "\(type) \(payload)" }
+    }
+
+    static let unfit: [Unfit] = [
+        Unfit("push", #"{"action":5}"#, "action: expected a string, found a number") {
+            _ = try $0.action
+        },
+        Unfit("push", #"{"action":{}}"#, "action: expected a string, found an object") {
+            _ = try $0.action
+        },
+        Unfit("push", #"{"action":["a"]}"#, "action: expected a string, found an array") {
+            _ = try $0.action
+        },
+        Unfit("push", #"{"action":true}"#, "action: expected a string, found a boolean") {
+            _ = try $0.action
+        },
+        Unfit("push", #"{"repository":"x"}"#, "repository: expected an object, found a string") {
+            _ = try $0.repository.id
+        },
+        Unfit("push", #"{"repository":[]}"#, "repository: expected an object, found an array") {
+            _ = try $0.repository.isArchived
+        },
+        Unfit(
+            "push",
+            #"{"repository":{"id":"1"}}"#,
+            "repository.id: expected a number, found a string"
+        ) {
+            _ = try $0.repository.id
+        },
+        Unfit(
+            "push",
+            #"{"repository":{"id":1.5}}"#,
+            "repository.id: expected a whole number, found a fraction"
+        ) {
+            _ = try $0.repository.id
+        },
+        Unfit(
+            "push",
+            #"{"repository":{"id":1e3}}"#,
+            "repository.id: expected a whole number, found a fraction"
+        ) {
+            _ = try $0.repository.id
+        },
+        Unfit(
+            "push",
+            #"{"repository":{"id":9223372036854775808}}"#,
+            "repository.id: expected a number of 64 bits, found a longer one"
+        ) {
+            _ = try $0.repository.id
+        },
+        Unfit(
+            "push",
+            #"{"sender":{"id":-9223372036854775809}}"#,
+            "sender.id: expected a number of 64 bits, found a longer one"
+        ) {
+            _ = try $0.sender.id
+        },
+        Unfit(
+            "push",
+            #"{"sender":{"id":\#(String(repeating: "9", count: 5000))}}"#,
+            "sender.id: expected a number of 64 bits, found a longer one"
+        ) {
+            _ = try $0.sender.id
+        },
+        Unfit(
+            "push",
+            #"{"repository":{"private":"yes"}}"#,
+            "repository.private: expected a boolean, found a string"
+        ) {
+            _ = try $0.repository.isPrivate
+        },
+        Unfit("create", #"{"ref":"x","ref_type":1}"#, "ref_type: expected a string, found a number")
+        {
+            _ = try $0.ref
+        },
+        Unfit("issues", #"{"issue":7}"#, "issue: expected an object, found a number") {
+            _ = try $0.issue?.labels
+        },
+        Unfit("issues", #"{"issue":7}"#, "issue: expected an object, found a number") {
+            _ = try $0.issue?.author.id
+        },
+        Unfit(
+            "issues",
+            #"{"issue":{"milestone":"m"}}"#,
+            "issue.milestone: expected an object, found a string"
+        ) {
+            _ = try $0.issue?.milestone
+        },
+        Unfit(
+            "issues",
+            #"{"issue":{"labels":{}}}"#,
+            "issue.labels: expected an array, found an object"
+        ) {
+            _ = try $0.issue?.labels
+        },
+        Unfit(
+            "issues",
+            #"{"issue":{"labels":[{"name":"a"},7]}}"#,
+            "issue.labels[1]: expected an object, found a number"
+        ) {
+            _ = try $0.issue?.labels
+        },
+        Unfit(
+            "issues",
+            #"{"issue":{"labels":[{"name":null}]}}"#,
+            "issue.labels[0].name: expected a string, found null"
+        ) {
+            _ = try $0.issue?.labels
+        },
+        Unfit(
+            "issues",
+            #"{"issue":{"updated_at":"yesterday"}}"#,
+            "issue.updated_at: expected a time as 2006-01-02T15:04:05Z, found other text"
+        ) {
+            _ = try $0.issue?.updatedAt
+        },
+        Unfit(
+            "pull_request",
+            #"{"pull_request":{"head":{"ref":7}}}"#,
+            "pull_request.head.ref: expected a string, found a number"
+        ) {
+            _ = try $0.pullRequest?.head.ref
+        },
+        Unfit(
+            "pull_request",
+            #"{"pull_request":{"head":"main"}}"#,
+            "pull_request.head: expected an object, found a string"
+        ) {
+            _ = try $0.pullRequest?.head.sha
+        },
+        Unfit("push", #"{"commits":{}}"#, "commits: expected an array, found an object") {
+            _ = try $0.push?.changes { _ in false }
+        },
+        Unfit("push", #"{"commits":[{},[]]}"#, "commits[1]: expected an object, found an array") {
+            _ = try $0.push?.changes { _ in false }
+        },
+        Unfit(
+            "push",
+            #"{"commits":[{"added":"a"}]}"#,
+            "commits[0].added: expected an array, found a string"
+        ) {
+            _ = try $0.push?.changes { _ in false }
+        },
+        Unfit(
+            "push",
+            #"{"commits":[{"added":["a",7]}]}"#,
+            "commits[0].added[1]: expected a string, found a number"
+        ) {
+            _ = try $0.push?.changes { _ in false }
+        },
+        Unfit(
+            "action_run_failure",
+            #"{"run":{"trigger_user":5}}"#,
+            "run.trigger_user: expected an object, found a number"
+        ) {
+            _ = try $0.sender.id
+        },
+    ]
+
+    @Test(arguments: unfit)
+    func `a member of the wrong type is named when it is read, and only then`(_ test: Unfit) throws
+    {
+        let event = try Event.decode(type: test.type, payload: Data(test.payload.utf8))
+        #expect(throws: PayloadError.malformed(reason: test.reason)) { try test.read(event) }
     }
 
     @Test(
@@ -158,7 +291,7 @@ struct MalformedPayloadTests {
         let action = await withCheckedContinuation { continuation in
             let thread = Thread {
                 let event = try? decode(text.dropLast() + #","action":"read"}"#)
-                continuation.resume(returning: event?.action)
+                continuation.resume(returning: try? event?.action)
             }
             thread.stackSize = 512 * 1024
             thread.start()

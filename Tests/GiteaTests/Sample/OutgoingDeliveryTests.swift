@@ -31,11 +31,14 @@ struct OutgoingDeliveryTests {
         #expect(check.finish() == .verified(keyID: "only"))
 
         let event = try Event.decode(type: type, payload: payload)
-        #expect(event.repository?.fullName == "samovar/sample")
-        #expect(event.senderID != nil)
-        #expect(!event.isTestDelivery)
-        #expect((event.issueNumber != nil) == (type.contains("issue") || type.contains("pull")))
-        #expect((event.ref != nil) == ["push", "create", "delete"].contains(type))
+        #expect(try event.repository.fullName == "samovar/sample")
+        #expect(event.disagreement == nil)
+        #expect(try event.sender.id != nil)
+        #expect(try !event.isTestDelivery)
+        #expect(
+            try (event.issue?.number != nil) == (type.contains("issue") || type.contains("pull"))
+        )
+        #expect(try (event.ref != nil) == ["push", "create", "delete"].contains(type))
     }
 
     @Test(arguments: ["push-branch", "issue_label-label_updated", "repository-created"])

@@ -1,0 +1,242 @@
+package import FoundationEssentials
+
+extension Event {
+    /// An issue, or what a pull request has in common with one.
+    package struct Issue: Sendable {
+        private let payload: Payload
+        private let fields: Fields
+
+        init(_ payload: Payload, _ fields: Fields) {
+            self.payload = payload
+            self.fields = fields
+        }
+
+        /// Where the members of one issue or pull request are.
+        struct Fields: Sendable {
+            var id: PayloadField
+            var number: PayloadField
+            var title: PayloadField
+            var body: PayloadField
+            var state: PayloadField
+            var updatedAt: PayloadField
+            var authorID: PayloadField
+            var authorLogin: PayloadField
+            var labels: PayloadField
+            var milestone: PayloadField
+            var isMerged: PayloadField
+            var isDraft: PayloadField
+
+            static let issue = Fields(
+                id: .issueID,
+                number: .issueNumber,
+                title: .issueTitle,
+                body: .issueBody,
+                state: .issueState,
+                updatedAt: .issueUpdatedAt,
+                authorID: .issueUserID,
+                authorLogin: .issueUserLogin,
+                labels: .issueLabels,
+                milestone: .issueMilestoneTitle,
+                isMerged: .issuePullMerged,
+                isDraft: .issuePullDraft
+            )
+            static let pull = Fields(
+                id: .pullID,
+                number: .pullNumber,
+                title: .pullTitle,
+                body: .pullBody,
+                state: .pullState,
+                updatedAt: .pullUpdatedAt,
+                authorID: .pullUserID,
+                authorLogin: .pullUserLogin,
+                labels: .pullLabels,
+                milestone: .pullMilestoneTitle,
+                isMerged: .pullMerged,
+                isDraft: .pullDraft
+            )
+        }
+    }
+}
+
+extension Event.Issue {
+    /// The number that no other issue on the server has.
+    package var id: Int64? {
+        get throws(PayloadError) { try payload.integer(fields.id) }
+    }
+
+    /// The number in its repository.
+    package var number: Int64? {
+        get throws(PayloadError) {
+            if let number = try payload.integer(fields.number) { return number }
+            return try payload.integer(.number)
+        }
+    }
+
+    /// The title.
+    package var title: String? {
+        get throws(PayloadError) { try payload.text(fields.title) }
+    }
+
+    /// The text, which may be long.
+    package var body: String? {
+        get throws(PayloadError) { try payload.text(fields.body) }
+    }
+
+    /// `open` or `closed`.
+    package var state: String? {
+        get throws(PayloadError) { try payload.text(fields.state) }
+    }
+
+    /// When it was changed, in whole seconds.
+    package var updatedAt: Date? {
+        get throws(PayloadError) { try payload.time(fields.updatedAt) }
+    }
+
+    /// Who opened it.
+    package var author: Event.User {
+        Event.User(payload, id: fields.authorID, login: fields.authorLogin)
+    }
+
+    /// The names of the labels it has now; which of them an event is about, Gitea does not say.
+    package var labels: [String] {
+        get throws(PayloadError) { try payload.texts("name", in: fields.labels) }
+    }
+
+    /// The title of its milestone.
+    package var milestone: String? {
+        get throws(PayloadError) { try payload.text(fields.milestone) }
+    }
+
+    /// Whether it is a merged pull request; nil for an issue.
+    package var isMerged: Bool? {
+        get throws(PayloadError) { try payload.boolean(fields.isMerged) }
+    }
+
+    /// Whether it is a pull request that is not ready; nil for an issue.
+    package var isDraft: Bool? {
+        get throws(PayloadError) { try payload.boolean(fields.isDraft) }
+    }
+}
+
+extension Event {
+    /// What only a pull request has.
+    package struct PullRequest: Sendable {
+        private let payload: Payload
+
+        init(_ payload: Payload) {
+            self.payload = payload
+        }
+
+        /// The branch it is to be merged into.
+        package var base: Side {
+            Side(payload, ref: .pullBaseRef, sha: .pullBaseSHA, repositoryID: .pullBaseRepoID)
+        }
+
+        /// The branch with the changes; without a repository when the fork is gone.
+        package var head: Side {
+            Side(payload, ref: .pullHeadRef, sha: .pullHeadSHA, repositoryID: .pullHeadRepoID)
+        }
+
+        /// Whether the changes come from another repository; nil when the payload does not say.
+        package var isFromFork: Bool? {
+            get throws(PayloadError) {
+                guard let from = try head.repositoryID, let into = try base.repositoryID else {
+                    return nil
+                }
+                return from != into
+            }
+        }
+    }
+
+    /// One of a pull request's two branches.
+    package struct Side: Sendable {
+        private let payload: Payload
+        private let refField: PayloadField
+        private let shaField: PayloadField
+        private let repositoryField: PayloadField
+
+        init(
+            _ payload: Payload,
+            ref: PayloadField,
+            sha: PayloadField,
+            repositoryID: PayloadField
+        ) {
+            self.payload = payload
+            refField = ref
+            shaField = sha
+            repositoryField = repositoryID
+        }
+
+        /// The branch's short name; `refs/pull/3/head` when it is gone.
+        package var ref: String? {
+            get throws(PayloadError) { try payload.text(refField) }
+        }
+
+        /// The commit.
+        package var sha: String? {
+            get throws(PayloadError) { try payload.text(shaField) }
+        }
+
+        /// The repository that the branch is in.
+        package var repositoryID: Int64? {
+            get throws(PayloadError) { try payload.integer(repositoryField) }
+        }
+    }
+}
+
+extension Event {
+    /// A comment on an issue or a pull request.
+    package struct Comment: Sendable {
+        private let payload: Payload
+
+        init(_ payload: Payload) {
+            self.payload = payload
+        }
+
+        /// The number that no other comment on the server has.
+        package var id: Int64? {
+            get throws(PayloadError) { try payload.integer(.commentID) }
+        }
+
+        /// The text, which may be long.
+        package var body: String? {
+            get throws(PayloadError) { try payload.text(.commentBody) }
+        }
+
+        /// Who wrote it; who edited it is the event's sender.
+        package var author: User {
+            User(payload, id: .commentUserID, login: .commentUserLogin)
+        }
+
+        /// When it was changed, in whole seconds.
+        package var updatedAt: Date? {
+            get throws(PayloadError) { try payload.time(.commentUpdatedAt) }
+        }
+
+        /// Whether who did this is who wrote the comment; nil when the payload does not say.
+        ///
+        /// Whoever may write to a repository may edit other people's comments.
+        package var isByItsAuthor: Bool? {
+            get throws(PayloadError) {
+                guard let writer = try author.id, let sender = try payload.integer(.senderID) else {
+                    return nil
+                }
+                return writer == sender
+            }
+        }
+    }
+
+    /// A review of a pull request.
+    package struct Review: Sendable {
+        private let payload: Payload
+
+        init(_ payload: Payload) {
+            self.payload = payload
+        }
+
+        /// What was said.
+        package var content: String? {
+            get throws(PayloadError) { try payload.text(.reviewContent) }
+        }
+    }
+}

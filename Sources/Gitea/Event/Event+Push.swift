@@ -1,0 +1,69 @@
+extension Event {
+    /// A push of commits, or of a tag.
+    package struct Push: Sendable {
+        private let payload: Payload
+
+        init(_ payload: Payload) {
+            self.payload = payload
+        }
+
+        /// The branch or tag that was pushed to.
+        package var ref: GitReference? {
+            get throws(PayloadError) { try payload.text(.ref).map { GitReference(full: $0) } }
+        }
+
+        /// The commit before; zeros when the reference is new.
+        package var before: String? {
+            get throws(PayloadError) { try payload.text(.before) }
+        }
+
+        /// The commit after; zeros when the reference is gone.
+        package var after: String? {
+            get throws(PayloadError) { try payload.text(.after) }
+        }
+
+        /// What happens to the reference; nil when the payload does not say.
+        package var change: RefChange? {
+            get throws(PayloadError) {
+                guard let before = try before, let after = try after else { return nil }
+                if before == after { return .unchanged }
+                if Self.isZero(before) { return .created }
+                return Self.isZero(after) ? .deleted : .updated
+            }
+        }
+
+        /// Whether the payload lists all commits of the push; nil when it does not say.
+        ///
+        /// Gitea lists five at most, Forgejo fifteen. What is not listed is in no path either.
+        ///
+        /// - Source: go-gitea/gitea: services/repository/push.go, modules/setting/ui.go
+        package var listsAllCommits: Bool? {
+            get throws(PayloadError) {
+                guard let total = try payload.integer(.totalCommits) else { return nil }
+                return Int64(try payload.count(.commits) ?? 0) >= total
+            }
+        }
+
+        /// Whether a listed commit adds, changes or removes a file whose path meets a condition.
+        ///
+        /// - Parameter condition: asked with one path after the other, until it holds.
+        /// - Returns: whether it held.
+        /// - Throws: `.malformed` when the commits are not as they should be.
+        package func changes(
+            where condition: (String) -> Bool
+        ) throws(PayloadError) -> Bool {
+            try payload.contains(
+                in: ["added", "modified", "removed"],
+                of: .commits,
+                where: condition
+            )
+        }
+
+        /// Whether an id is that of no commit: 40 zeros, or 64 in repositories with SHA-256.
+        package static func isZero(_ id: String) -> Bool {
+            let digits = id.utf8
+            return (digits.count == 40 || digits.count == 64)
+                && digits.allSatisfy { $0 == UInt8(ascii: "0") }
+        }
+    }
+}
