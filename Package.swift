@@ -73,16 +73,27 @@ let package = Package(
         .target(name: "CSQLite"),
         .target(
             name: "QueueCore",
-            dependencies: ["CSQLite", "Migrations", grdb, grdbSQLite, logging],
+            dependencies: [
+                "CSQLite", "Migrations", "StateFolder", "Telemetry", grdb, grdbSQLite, logging,
+            ],
             swiftSettings: strict
         ),
         .target(name: "Gitea", dependencies: ["COpenSSL"], swiftSettings: strict),
-        .target(name: "Doorbell", swiftSettings: strict),
+        .target(name: "Doorbell", dependencies: ["StateFolder"], swiftSettings: strict),
+        .target(name: "StateFolder", swiftSettings: strict),
+        .target(name: "Telemetry", dependencies: [logging], swiftSettings: strict),
+        .target(
+            name: "Health",
+            dependencies: ["QueueCore", "Telemetry", logging, nioCore, nioHTTP1, nioPosix],
+            swiftSettings: strict
+        ),
         .target(name: "CSpawn"),
         .target(name: "Spawn", dependencies: ["CSpawn"], swiftSettings: strict),
         .target(
             name: "Program",
-            dependencies: ["QueueCore", "Settings", argumentParser, logging, unixSignals],
+            dependencies: [
+                "QueueCore", "Settings", "Telemetry", argumentParser, logging, unixSignals,
+            ],
             swiftSettings: strict
         ),
         .target(
@@ -90,14 +101,15 @@ let package = Package(
             dependencies: ["QueueCore", "Gitea", "Settings"],
             swiftSettings: strict
         ),
-        .target(name: "Settings", dependencies: [yams], swiftSettings: strict),
+        .target(name: "Settings", dependencies: [nioCore, nioSSL, yams], swiftSettings: strict),
         .executableTarget(
             name: "Ingress",
             dependencies: [
                 "Gitea", "QueueCore", "Settings",
-                "Doorbell", "Program", argumentParser, deque, logging, nioCore, nioFoundation,
+                "Doorbell", "Health", "Program", "Telemetry", argumentParser, deque, logging,
+                nioCore, nioFoundation,
                 nioHTTP1,
-                nioPosix,
+                nioPosix, nioSSL,
             ],
             swiftSettings: strict
         ),
@@ -105,8 +117,9 @@ let package = Package(
             name: "Worker",
             dependencies: [
                 "Gitea", "QueueCore", "Routing", "Settings",
-                "Doorbell", "Program", "Spawn", argumentParser, asyncHTTPClient, logging, mustache,
-                nioCore, nioHTTP1, nioSSL,
+                "Doorbell", "Health", "Program", "Spawn", "StateFolder", "Telemetry",
+                argumentParser,
+                asyncHTTPClient, logging, mustache, nioCore, nioHTTP1, nioSSL,
             ],
             swiftSettings: strict
         ),
@@ -115,14 +128,22 @@ let package = Package(
             dependencies: [
                 "Gitea", "QueueCore", "Settings",
                 "Doorbell", "Program", "Spawn", argumentParser, asyncHTTPClient, logging, nioCore,
-                nioHTTP1,
+                nioHTTP1, nioSSL,
             ],
             swiftSettings: strict
         ),
         .executableTarget(
             name: "EngineBenchmark",
-            dependencies: ["QueueCore", argumentParser, grdb, grdbSQLite, logging],
+            dependencies: [
+                "Gitea", "QueueCore", "Routing", "Settings", argumentParser, grdb, grdbSQLite,
+                logging,
+            ],
             path: "Benchmarks/Engine",
+            swiftSettings: strict
+        ),
+        .testTarget(
+            name: "TelemetryTests",
+            dependencies: ["Telemetry", "TestSupport", logging],
             swiftSettings: strict
         ),
         .testTarget(name: "GiteaTests", dependencies: ["Gitea"], swiftSettings: strict),
@@ -163,9 +184,32 @@ let package = Package(
             // The executables so that they are built: these tests start them.
             dependencies: [
                 "Ingress", "Worker", "Operator",
-                "Doorbell", "Gitea", "QueueCore", "Spawn", "TestSupport", grdb, logging, nioCore,
-                nioEmbedded, nioHTTP1,
+                "Doorbell", "Fuzzing", "Gitea", "QueueCore", "Settings", "Spawn", "TestSupport",
+                grdb, logging, nioCore, nioEmbedded, nioHTTP1,
             ],
+            swiftSettings: strict
+        ),
+        .testTarget(
+            name: "ProgramTests",
+            dependencies: ["Program", "Settings", "Spawn", "Telemetry", "TestSupport", logging],
+            swiftSettings: strict
+        ),
+        .testTarget(
+            name: "FuzzTests",
+            dependencies: ["Fuzzing", "TestSupport"],
+            swiftSettings: strict
+        ),
+        // Of its own, so that `make soak` builds it alone and optimised.
+        .executableTarget(
+            name: "FuzzRun",
+            dependencies: ["Fuzzing", "TestSupport"],
+            path: "Tests/FuzzRun",
+            swiftSettings: strict
+        ),
+        .target(
+            name: "Fuzzing",
+            dependencies: ["Gitea", "TestSupport"],
+            path: "Tests/Fuzzing",
             swiftSettings: strict
         ),
         .target(

@@ -1,4 +1,5 @@
 import Glibc
+import StateFolder
 
 /// The folder of doorbells: one Unix datagram socket per worker, `<state>/doorbell/<id>.sock`.
 ///
@@ -10,9 +11,7 @@ struct DoorbellFolder: Sendable {
 
     init(stateFolder: String) throws(DoorbellError) {
         path = stateFolder + "/doorbell"
-        if unsafe mkdir(path, 0o770) != 0, errno != EEXIST {
-            throw DoorbellError(action: "make \(path)")
-        }
+        guard StateFile.makeFolder(path) else { throw DoorbellError(action: "make \(path)") }
         descriptor = unsafe open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC)
         guard descriptor >= 0 else { throw DoorbellError(action: "open \(path)") }
     }

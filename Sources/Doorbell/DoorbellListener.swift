@@ -1,5 +1,6 @@
 import Dispatch
 import Glibc
+import StateFolder
 
 /// A worker's own doorbell.
 package final class DoorbellListener: Sendable {
@@ -29,6 +30,7 @@ package final class DoorbellListener: Sendable {
             unsafe Int(bind(descriptor, address, length))
         }
         let (new, final) = ("\(folder.path)/\(newName)", "\(folder.path)/\(self.name)")
+        if bound == 0 { StateFile.shareSocket(new) }
         guard bound == 0, unsafe link(new, final) == 0 else {
             let error = DoorbellError(action: "bind \(final)")
             unsafe unlink(new)

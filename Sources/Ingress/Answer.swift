@@ -1,12 +1,17 @@
 import Gitea
-import NIOHTTP1
+import NIOCore
 import QueueCore
 
 /// Every answer the ingress gives, in the order of the checks.
 ///
 /// docs/CONTRACT.md has the table.
 enum Answer: Equatable {
+    /// What is no HTTP/1.1 request.
+    case malformedRequest
+    case headTooLarge
     case notFound
+    /// One constant body, as for all that asks who somebody is.
+    case forbidden
     case methodNotAllowed
     case unsupportedContentType
     case badRequest(reason: String)
@@ -14,10 +19,14 @@ enum Answer: Equatable {
     case timeout
     /// One constant body, whatever was wrong: it tells a forger nothing.
     case unauthorized
+    /// In place of `unauthorized`, for a client that got it too often.
+    case tooManyFailures(retryAfter: TimeAmount)
     case duplicate(DeliveryID, DeliverySeq)
     case conflict(DeliveryID, DeliverySeq)
     case unavailable(reason: String)
     case accepted(DeliveryID, DeliverySeq)
+    /// Durable, and its seq is given when the store takes it.
+    case spooled(DeliveryID)
 
     init(_ acceptance: Acceptance, of id: DeliveryID) {
         switch acceptance {
@@ -35,35 +44,53 @@ enum Answer: Equatable {
         }
     }
 
-    var status: HTTPResponseStatus {
-        switch self {
-        case .notFound: .notFound
-        case .methodNotAllowed: .methodNotAllowed
-        case .unsupportedContentType: .unsupportedMediaType
-        case .badRequest: .badRequest
-        case .tooLarge: .payloadTooLarge
-        case .timeout: .requestTimeout
-        case .unauthorized: .unauthorized
-        case .duplicate: .ok
-        case .conflict: .conflict
-        case .unavailable: .serviceUnavailable
-        case .accepted: .accepted
+    init(_ verdict: FailureThrottle.Verdict) {
+        switch verdict {
+        case .refused: self = .unauthorized
+        case .tooMany(let time): self = .tooManyFailures(retryAfter: time)
         }
     }
 
-    /// Headers besides content type and length.
-    var headers: [(name: String, value: String)] {
+    /// The status line's end: code and reason.
+    private var status: StaticString {
         switch self {
-        case .methodNotAllowed: [("Allow", "POST")]
-        case .unavailable: [("Retry-After", "5")]
-        default: []
+        case .malformedRequest, .badRequest: "400 Bad Request"
+        case .headTooLarge: "431 Request Header Fields Too Large"
+        case .notFound: "404 Not Found"
+        case .forbidden: "403 Forbidden"
+        case .methodNotAllowed: "405 Method Not Allowed"
+        case .unsupportedContentType: "415 Unsupported Media Type"
+        case .tooLarge: "413 Payload Too Large"
+        case .timeout: "408 Request Timeout"
+        case .unauthorized: "401 Unauthorized"
+        case .tooManyFailures: "429 Too Many Requests"
+        case .duplicate: "200 OK"
+        case .conflict: "409 Conflict"
+        case .unavailable: "503 Service Unavailable"
+        case .accepted, .spooled: "202 Accepted"
+        }
+    }
+
+    /// A header besides content type and length: a whole line, or nothing.
+    private var header: String {
+        switch self {
+        case .methodNotAllowed: "Allow: POST\r\n"
+        case .unavailable: "Retry-After: 5\r\n"
+        case .tooManyFailures(let time): "Retry-After: \(Self.wholeSeconds(time))\r\n"
+        case .malformedRequest, .headTooLarge, .notFound, .forbidden, .unsupportedContentType,
+            .badRequest, .tooLarge, .timeout, .unauthorized, .duplicate, .conflict, .accepted,
+            .spooled:
+            ""
         }
     }
 
     /// JSON, shown by Gitea to the hook's administrators.
     var body: String {
         switch self {
+        case .malformedRequest: Self.error("this is no HTTP/1.1 request")
+        case .headTooLarge: Self.error("the request's headers are too large or too many")
         case .notFound: Self.error("no webhook endpoint at this path")
+        case .forbidden: Self.error("requests from this address are not taken")
         case .methodNotAllowed: Self.error("only POST: set the hook's method to POST")
         case .unsupportedContentType:
             Self.error("content type must be application/json or application/x-www-form-urlencoded")
@@ -71,10 +98,14 @@ enum Answer: Equatable {
         case .tooLarge(let limit): Self.error("the body is larger than \(limit) bytes")
         case .timeout: Self.error("the request did not arrive in time")
         case .unauthorized: Self.error("signature missing or wrong")
+        case .tooManyFailures: Self.error("too many requests with a signature missing or wrong")
         case .unavailable(let reason): Self.error(reason)
         case .duplicate(let id, let seq): Self.stored("duplicate", id, seq)
         case .conflict(let id, let seq): Self.stored("conflict", id, seq)
         case .accepted(let id, let seq): Self.stored("accepted", id, seq)
+        case .spooled(let id):
+            "{\"status\":\"accepted\",\"delivery\":\(JSONText.quoted(id.rawValue)),"
+                + "\"durable\":\"spool\"}\n"
         }
     }
 
@@ -85,5 +116,34 @@ enum Answer: Equatable {
 
     private static func error(_ message: String) -> String {
         "{\"status\":\"error\",\"error\":\(JSONText.quoted(message))}\n"
+    }
+
+    /// Rounded up: who waits so long does not come too early.
+    private static func wholeSeconds(_ time: TimeAmount) -> Int64 {
+        max(1, (time.nanoseconds + 999_999_999) / 1_000_000_000)
+    }
+}
+
+extension Answer {
+    /// Writes the whole response.
+    ///
+    /// As bytes: a response made of a dictionary of headers costs more than the commit's share of
+    /// the request, and these heads have nothing in them that came from outside.
+    ///
+    /// - Parameters:
+    ///   - buffer: where to.
+    ///   - closes: whether the client is told that the connection ends.
+    ///   - isHead: whether the request's method was HEAD, whose response has no body.
+    func write(to buffer: inout ByteBuffer, closes: Bool, isHead: Bool) {
+        let body = self.body
+        buffer.writeStaticString("HTTP/1.1 ")
+        buffer.writeStaticString(status)
+        buffer.writeStaticString("\r\nContent-Type: application/json\r\nContent-Length: ")
+        buffer.writeString(String(body.utf8.count))
+        buffer.writeStaticString("\r\n")
+        buffer.writeString(header)
+        if closes { buffer.writeStaticString("Connection: close\r\n") }
+        buffer.writeStaticString("\r\n")
+        if !isHead { buffer.writeString(body) }
     }
 }

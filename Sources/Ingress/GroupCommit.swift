@@ -1,15 +1,21 @@
 import DequeModule
 import Doorbell
+import Glibc
 import Logging
 import NIOCore
+import Program
 import QueueCore
 import Synchronization
+import Telemetry
 
 /// Group commit without timers: while one commit is on its way to disk the next batch gathers, and
 /// each request waits for the commit that holds its delivery.
 ///
 /// Requests come from the event loop, commits run on the store's thread. A delivery stays in the
 /// buffer, where it can still be withdrawn, until the write lock is held.
+///
+/// With a spool, what the store did not take within its budget is appended there instead, and from
+/// then on everything is, until the store has taken all of it (GroupCommit+Recovery.swift).
 final class GroupCommit: Sendable {
     /// Names a submitted delivery, to withdraw it.
     struct Ticket: Hashable {
@@ -19,42 +25,109 @@ final class GroupCommit: Sendable {
     /// Whether a delivery was stored, told on the event loop.
     enum Outcome: Sendable {
         case stored(Acceptance)
-        case failed(StoreError)
+        /// It is in the spool, synced, and will be imported.
+        case spooled
+        /// Why not, for the client.
+        case failed(reason: String)
     }
 
-    private struct Waiting: Sendable {
+    struct Waiting: Sendable {
         var ticket: Ticket
+        var since: NIODeadline
         var delivery: Delivery
         var answer: @Sendable (Outcome) -> Void
     }
 
-    private struct State {
-        var nextTicket: UInt64 = 0
-        var gathering: Deque<Waiting> = []
-        /// Taken by the commit that runs now.
-        var committing: [Waiting] = []
-        var incidents: [Incident] = []
-        var isFinished = false
-        var failureLogged = NIODeadline.uptimeNanoseconds(0)
-        /// Answered 503 since a failure was last logged.
+    /// Since when, and why, deliveries go to the spool.
+    struct Detour: Sendable {
+        var trouble: StoreTrouble
+        var since = NIODeadline.now()
+        var spooled = 0
+        var imported = 0
         var refused = 0
     }
 
-    private let state = Mutex(State())
-    private let store: any QueueStore
-    private let eventLoop: any EventLoop
-    private let doorbell: Doorbell
-    private let logger: Logger
-    private let work: AsyncStream<Void>
-    private let newWork: AsyncStream<Void>.Continuation
+    struct State {
+        var nextTicket: UInt64 = 0
+        /// For the store.
+        var gathering: Deque<Waiting> = []
+        /// Taken by the commit that runs now.
+        var committing: [Waiting] = []
+        /// For the spool.
+        var spooling: Deque<Waiting> = []
+        /// Taken by the append that runs now.
+        var appending: [Waiting] = []
+        var appendingSince: NIODeadline?
+        var isAppendScheduled = false
+        /// Set while new deliveries go to the spool.
+        var detour: Detour?
+        /// What the last detour counts on until the spool is empty.
+        var returning: Detour?
+        var nextRecovery = NIODeadline.uptimeNanoseconds(0)
+        /// The spool could not be read: order is given up until then, service is not.
+        var nextImport = NIODeadline.uptimeNanoseconds(0)
+        var isBound = false
+        var whenAppended: [EventLoopPromise<Void>] = []
+        var incidents: [Incident] = []
+        /// A disk error that nobody was committing to see.
+        var brokenBy: StoreError?
+        var isFinished = false
+        var isOver = false
+        var counts = Counts()
+    }
 
-    init(store: any QueueStore, eventLoop: any EventLoop, doorbell: Doorbell, logger: Logger) {
-        self.store = store
+    /// What happened since the process began, for whoever shows it.
+    struct Counts: Sendable {
+        /// Detours over the spool.
+        var detours = 0
+        var spooled = 0
+        var imported = 0
+        /// Answered 503.
+        var refused = 0
+    }
+
+    /// Beats with each commit, and while the spool stands in for the store.
+    let pulse = Pulse()
+
+    let state = Mutex(State())
+    let opening: StoreOpening
+    let spool: SpoolFile?
+    let spoolThread = SpoolThread()
+    let eventLoop: any EventLoop
+    private let makeDoorbell: @Sendable () throws -> Doorbell
+    private let doorbell = Mutex<Doorbell?>(nil)
+    let clocks: Clocks
+    let logger: Logger
+    let deliveryLog: DeliveryLog
+    private let metrics: IngressMetrics
+    private let refusals: SampledLog
+    let newWork: AsyncStream<Void>.Continuation
+    private let work: AsyncStream<Void>
+    private let probing: Probing
+
+    init(
+        opening: StoreOpening,
+        spool: SpoolFile?,
+        eventLoop: any EventLoop,
+        doorbell: @escaping @Sendable () throws -> Doorbell,
+        clocks: Clocks = .system,
+        metrics: IngressMetrics = IngressMetrics(),
+        logger: Logger
+    ) {
+        self.opening = opening
+        self.spool = spool
         self.eventLoop = eventLoop
-        self.doorbell = doorbell
+        makeDoorbell = doorbell
+        self.clocks = clocks
         self.logger = logger
+        self.metrics = metrics
+        deliveryLog = DeliveryLog(logger)
+        refusals = SampledLog(logger, every: IngressLimits.refusalLogInterval)
+        probing = Probing(eventLoop: eventLoop)
         (work, newWork) = AsyncStream.makeStream(bufferingPolicy: .bufferingNewest(1))
     }
+
+    var counts: Counts { state.withLock(\.counts) }
 
     // MARK: The event loop's side
 
@@ -65,16 +138,23 @@ final class GroupCommit: Sendable {
         _ delivery: Delivery,
         answer: @escaping @Sendable (Outcome) -> Void
     ) -> Ticket? {
-        let ticket = state.withLock { state -> Ticket? in
-            guard state.gathering.count < IngressLimits.waitingDeliveries, !state.isFinished else {
-                return nil
+        let now = NIODeadline.now()
+        let (ticket, isForSpool) = state.withLock { state -> (Ticket?, Bool) in
+            let waiting = state.gathering.count + state.spooling.count
+            guard waiting < IngressLimits.waitingDeliveries, !state.isFinished else {
+                return (nil, false)
             }
             let ticket = Ticket(number: state.nextTicket)
             state.nextTicket += 1
-            state.gathering.append(Waiting(ticket: ticket, delivery: delivery, answer: answer))
-            return ticket
+            let one = Waiting(ticket: ticket, since: now, delivery: delivery, answer: answer)
+            guard state.detour != nil, !state.isSpoolStuck(now) else {
+                state.gathering.append(one)
+                return (ticket, false)
+            }
+            state.spooling.append(one)
+            return (ticket, true)
         }
-        newWork.yield()
+        if isForSpool { scheduleAppend() } else { newWork.yield() }
         return ticket
     }
 
@@ -83,10 +163,14 @@ final class GroupCommit: Sendable {
     /// - Returns: false when it is part of a running commit, whose result must be awaited.
     func withdraw(_ ticket: Ticket) -> Bool {
         state.withLock { state in
-            guard let place = state.gathering.firstIndex(where: { $0.ticket == ticket }) else {
+            if let place = state.gathering.firstIndex(where: { $0.ticket == ticket }) {
+                state.gathering.remove(at: place)
+                return true
+            }
+            guard let place = state.spooling.firstIndex(where: { $0.ticket == ticket }) else {
                 return false
             }
-            state.gathering.remove(at: place)
+            state.spooling.remove(at: place)
             return true
         }
     }
@@ -109,9 +193,29 @@ final class GroupCommit: Sendable {
     }
 
     /// No more is coming: ``run()`` returns when all that waits is stored.
+    ///
+    /// A store that hangs is not waited for without end: what was acknowledged is on disk.
     func finish() {
         state.withLock { $0.isFinished = true }
         newWork.finish()
+        eventLoop.scheduleTask(in: IngressLimits.stop) { [self] in
+            guard !state.withLock(\.isOver) else { return }
+            logger.warning("stopped without closing the store, which does not answer")
+            _exit(ExitStatus.fine.rawValue)
+        }
+    }
+
+    /// Ends the process for a disk error that was met elsewhere than in a commit, before the next
+    /// delivery has to be refused for it.
+    func giveUp(on error: StoreError) {
+        guard case .inputOutput = error else { return }
+        state.withLock { $0.brokenBy = error }
+        newWork.yield()
+    }
+
+    /// Whether a delivery could be kept now; many askers share one probe.
+    func proveReady() -> EventLoopFuture<ReadinessProof> {
+        probing.ask(self)
     }
 
     // MARK: The store's side
@@ -121,17 +225,74 @@ final class GroupCommit: Sendable {
     /// - Throws: a disk error, after everything it touched was answered: a connection that saw one
     ///   is never trusted again, so the process must end.
     func run() async throws(StoreError) {
+        let looking = spool.map { _ in
+            eventLoop.scheduleRepeatedTask(
+                initialDelay: IngressLimits.storeLook,
+                delay: IngressLimits.storeLook
+            ) { [self] _ in look(now: .now()) }
+        }
+        defer {
+            looking?.cancel()
+            state.withLock { $0.isOver = true }
+        }
+        report(spool?.leftover)
+        // What an earlier process left in the spool.
+        newWork.yield()
         for await _ in work {
-            try await commitAll()
+            try await serve()
         }
         // The stream may end with deliveries that were submitted just before.
-        try await commitAll()
+        try await serve()
     }
 
-    private func commitAll() async throws(StoreError) {
-        while state.withLock({ !$0.gathering.isEmpty }) {
-            try await commitOnce()
+    private func serve() async throws(StoreError) {
+        guard let store = try await openedStore() else { return }
+        while true {
+            switch try await recover(store) {
+            case .again: continue
+            case .later: return
+            case .done: break
+            }
+            guard state.withLock({ !$0.gathering.isEmpty }) else { break }
+            try await commitOnce(store)
         }
+        try await recordIncidents(store)
+        if let error = state.withLock(\.brokenBy) {
+            await allTold()
+            throw error
+        }
+    }
+
+    private func commitOnce(_ store: SQLiteStore) async throws(StoreError) {
+        pulse.beat()
+        do throws(StoreError) {
+            let results = try await store.accept { self.takeBatch() }
+            FaultPoint.accepted.reach()
+            // Empty when it took so long that the spool has answered for them.
+            let committed = state.withLock { takeAll(&$0.committing) }
+            tell(zip(committed, results).map { ($0, .stored($1)) })
+            if results.contains(where: \.isAccepted) { ring() }
+            metrics.count(committed.lazy.map(\.delivery), results)
+            deliveryLog.stored(committed.lazy.map(\.delivery), results)
+        } catch {
+            if takeDetour(.failed(error)) {
+                if case .inputOutput = error { await allAppended() }
+            } else {
+                let failed = state.withLock { state in
+                    // Locked by a stranger: nothing was taken, and the lock may be free before the
+                    // requests give up by themselves. Anything else will not pass so soon.
+                    if case .busy = error { return takeAll(&state.committing) }
+                    return takeAll(&state.committing) + takeAll(&state.gathering)
+                }
+                refuse(failed, StoreTrouble.failed(error).reason, because: "\(error)")
+            }
+            guard case .inputOutput = error else { return }
+            await allTold()
+            throw error
+        }
+    }
+
+    private func recordIncidents(_ store: SQLiteStore) async throws(StoreError) {
         for incident in state.withLock({ takeAll(&$0.incidents) }) {
             do throws(StoreError) {
                 try await store.record(incident)
@@ -146,43 +307,6 @@ final class GroupCommit: Sendable {
         }
     }
 
-    private func commitOnce() async throws(StoreError) {
-        do throws(StoreError) {
-            let results = try await store.accept { self.takeBatch() }
-            FaultPoint.accepted.reach()
-            let committed = state.withLock { takeAll(&$0.committing) }
-            tell(zip(committed, results).map { ($0, .stored($1)) })
-            if results.contains(where: \.isAccepted) { doorbell.ring() }
-        } catch {
-            let failed = state.withLock { state in
-                // Locked by a stranger: nothing was taken, and the lock may be free before the
-                // requests give up by themselves. Anything else will not pass so soon.
-                if case .busy = error { return takeAll(&state.committing) }
-                return takeAll(&state.committing) + takeAll(&state.gathering)
-            }
-            logFailure(error, answered: failed.count)
-            tell(failed.map { ($0, .failed(error)) })
-            if case .inputOutput = error { throw error }
-        }
-    }
-
-    /// The first failure and then one every ten seconds: a full disk must not fill the log's too.
-    private func logFailure(_ error: StoreError, answered: Int) {
-        let toLog = state.withLock { state -> Int? in
-            state.refused += answered
-            let now = NIODeadline.now()
-            guard now >= state.failureLogged + IngressLimits.refusalLogInterval else { return nil }
-            state.failureLogged = now
-            defer { state.refused = 0 }
-            return state.refused
-        }
-        guard let toLog else { return }
-        logger.error(
-            "cannot commit",
-            metadata: ["error": "\(error)", "answered.503": "\(toLog)"]
-        )
-    }
-
     /// Called with the write lock held.
     private func takeBatch() -> [Delivery] {
         state.withLock { state in
@@ -195,11 +319,40 @@ final class GroupCommit: Sendable {
         }
     }
 
-    private func tell(_ outcomes: [(Waiting, Outcome)]) {
+    /// Tells the workers that there is work.
+    func ring() {
+        let doorbell = doorbell.withLock { doorbell in
+            // Its folder may be missing while the store is. A ring that is lost costs the poll
+            // interval.
+            if doorbell == nil { doorbell = try? makeDoorbell() }
+            return doorbell
+        }
+        doorbell?.ring()
+    }
+
+    // MARK: Answers
+
+    func tell(_ outcomes: [(Waiting, Outcome)]) {
         guard !outcomes.isEmpty else { return }
         eventLoop.execute {
             for (waiting, outcome) in outcomes { waiting.answer(outcome) }
         }
+    }
+
+    /// Answers 503, and logs why: the first time and then once every ten seconds, since a full disk
+    /// must not fill the log's too.
+    func refuse(_ waiting: [Waiting], _ reason: String, because cause: String) {
+        tell(waiting.map { ($0, .failed(reason: reason)) })
+        state.withLock { $0.counts.refused += waiting.count }
+        refusals.log(.error, "cannot commit", counting: waiting.count, as: "answered.503") {
+            ["error": "\(cause)"]
+        }
+    }
+
+    /// Waits until the event loop has sent what it was told.
+    func allTold() async {
+        // An event loop that has ended tells nobody.
+        try? await eventLoop.submit {}.get()
     }
 }
 
@@ -213,7 +366,7 @@ extension Acceptance {
 }
 
 /// Empties a collection and returns what was in it.
-private func takeAll<Elements: RangeReplaceableCollection>(
+func takeAll<Elements: RangeReplaceableCollection>(
     _ elements: inout Elements
 ) -> [Elements.Element] {
     defer { elements.removeAll() }

@@ -11,7 +11,13 @@ struct IngressCommand: AsyncParsableCommand {
         commandName: "samovar-ingress",
         abstract: "Takes Gitea's webhooks in: verifies each, stores it durably, then answers.",
         discussion: """
-            Stops on SIGTERM or SIGINT after answering what is in flight.
+            Stops on SIGTERM or SIGINT after answering what is in flight. SIGHUP reads the
+            configuration again: secrets, sources and the TLS certificate change without a
+            restart; a file with a mistake changes nothing, and the log names each.
+
+            Takes sockets that systemd holds open (LISTEN_FDS, named 'hooks' and
+            'health'), which then count instead of ingress.listen and ingress.health,
+            and tells systemd (Type=notify) when it is ready, reloads, stops, and lives.
 
             Examples:
               samovar-ingress
@@ -22,40 +28,59 @@ struct IngressCommand: AsyncParsableCommand {
 
     @OptionGroup var configurationOption: ConfigurationOption
 
-    @Flag(help: "Allow `ingress.listen` to be an address that other machines reach.")
+    @Flag(help: "Allow `ingress.listen` and `ingress.health` to be reached by other machines.")
     var allowPublic = false
 
     @Flag(help: ArgumentHelp("Stop when standard input ends.", visibility: .hidden))
     var followStdin = false
 
     func run() async throws {
-        ReadableLog.bootstrap(program: "ingress")
+        ServiceLog.bootstrap(program: "ingress")
+        // First of all: from here on SIGHUP ends nothing.
+        let requests = await ServiceRequests(followsStandardInput: followStdin)
         try await reporting {
-            let configuration = try configurationOption.load(secrets: .webhook)
-            try refusePublicAddress(configuration.ingress)
             let logger = Logger(label: "samovar.ingress")
+            let link = SupervisorLink.take(logger: logger)
+            let passed = try PassedPorts(PassedSocket.takeAll())
+            let configuration = try configurationOption.load(secrets: .webhook)
+            ServiceLog.follow(configuration.log)
+            try refusePublicAddress(configuration.ingress, passed)
             for warning in configuration.warnings {
                 logger.warning("configuration", metadata: ["warning": "\(warning)"])
             }
-            let requests = await StopRequests(followsStandardInput: followStdin)
-            let store = try SQLiteStore(path: configuration.store, logger: logger)
+            link.status("opening the store")
+            let opening = StoreOpening(path: configuration.store, logger: logger)
+            let spool = try configuration.ingress.spool.map { settings in
+                try SpoolFile(
+                    path: settings.file,
+                    bytesMax: settings.maxBytes,
+                    now: Clocks.system.now()
+                )
+            }
+            // With a spool it serves at once, and opens the store while it does.
+            if spool == nil { try opening.openNow(mayCreate: true) }
             let service = try IngressService(
-                settings: configuration.ingress,
-                stateFolder: configuration.stateFolder,
-                store: store,
+                configuration: configuration,
+                passed: passed,
+                opening: opening,
+                spool: spool,
+                link: link,
                 logger: logger
             )
-            try await service.run(until: requests.stream())
-            try await store.close()
+            try await service.run(until: requests)
+            try await opening.close()
         }
     }
 
     /// Deliveries come from a reverse proxy or a Gitea on this machine, unless the operator says
-    /// that the network is meant.
-    private func refusePublicAddress(_ ingress: IngressSettings) throws {
-        let addresses =
-            [("listen", ingress.listen)] + (ingress.health.map { [("health", $0)] } ?? [])
-        let open = addresses.first { !$0.1.isLoopback }
+    /// that the network is meant; a socket that was passed is one that an operator wrote down.
+    private func refusePublicAddress(_ ingress: IngressSettings, _ passed: PassedPorts) throws {
+        let addresses = [
+            ("listen", passed.hooks.isEmpty ? ingress.listen : nil),
+            ("health", passed.health == nil ? ingress.health : nil),
+        ]
+        let open = addresses.compactMap { key, address in address.map { (key, $0) } }
+            .first { !$0.1.isLoopback }
         guard !allowPublic, let open else { return }
         throw Failure(
             .configuration,

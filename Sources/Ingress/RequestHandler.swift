@@ -1,53 +1,86 @@
-import Logging
+import Gitea
 import NIOCore
 import NIOHTTP1
 import QueueCore
+import Settings
 
 /// One connection: takes requests in, hands deliveries to the group commit, answers.
 ///
-/// Phases: idle -> head -> body -> committing -> idle, with `draining` after an early refusal.
-/// Each has a deadline.
+/// Phases: idle -> head -> body -> committing -> idle. After an early refusal the rest of the
+/// request is drained, or, where the connection ends, lingered for. Each has a deadline.
 final class RequestHandler: ChannelInboundHandler {
     typealias InboundIn = HTTPServerRequestPart
-    typealias OutboundOut = HTTPServerResponsePart
+    typealias OutboundOut = ByteBuffer
 
     private enum Phase {
         case idle
         case head
         case body(Upload)
         case committing(GroupCommit.Ticket)
-        /// Answered; the rest of the body is read and forgotten.
-        case draining(bytesLeft: Int)
+        /// Answered; the rest of a small body is read and forgotten, then the next request may come.
+        case draining
+        /// Answered, and nothing more will be: what comes is forgotten until the client has read it.
+        ///
+        /// Closed at once, with bytes unread, the system would reset the connection, and the client
+        /// might never see its answer.
+        case lingering
         case closing
     }
 
     private let service: IngressService.Shared
     private let registry: ConnectionRegistry
+    private(set) lazy var framing = RequestFraming(handler: self)
     private var phase = Phase.idle
+    private var since = NIODeadline.now()
     /// A connection that never says anything is not kept as long as one between two requests.
     private var deadline = NIODeadline.now() + IngressLimits.head
     private var keepsAlive = true
-    private var heldBytes = 0
-    private var remote = ""
+    private var isHead = false
+    private(set) var heldBytes = 0
+    private var peer: IPAddress?
+    private var peerText = ""
+    /// Whose request it is; the peer, unless a proxy that is believed names another one.
+    private var client: IPAddress?
     private var context: ChannelHandlerContext?
+
+    /// Where the registry has it.
+    var place: Int?
 
     init(service: IngressService.Shared, registry: ConnectionRegistry) {
         self.service = service
         self.registry = registry
     }
 
+    /// Adds all that a connection needs to its pipeline, behind TLS if there is any.
+    static func install(
+        on channel: any Channel,
+        service: IngressService.Shared,
+        registry: ConnectionRegistry
+    ) throws {
+        // A client that closes its sending side still gets its answers.
+        try channel.syncOptions?.setOption(.allowRemoteHalfClosure, value: true)
+        // `RequestFraming` stops reading when it has something to keep, and is asked between reads.
+        try channel.syncOptions?.setOption(.maxMessagesPerRead, value: 1)
+        let handler = RequestHandler(service: service, registry: registry)
+        var limits = NIOHTTPDecoderLimitConfiguration()
+        limits.maxHeaderFieldCount = IngressLimits.headerCount
+        // `RequestFraming` bounds the head; these are for what follows chunks.
+        limits.maxHeaderFieldSize = IngressLimits.headBytes
+        limits.maxHeaderListSize = IngressLimits.headBytes
+        let decoder = HTTPRequestDecoder(limitConfiguration: limits)
+        let pipeline = channel.pipeline.syncOperations
+        try pipeline.addHandlers([handler.framing, ByteToMessageHandler(decoder), handler])
+    }
+
     func handlerAdded(context: ChannelHandlerContext) {
         self.context = context
-        remote = context.remoteAddress?.ipAddress ?? ""
+        peer = IPAddress(context.remoteAddress)
+        peerText = peer?.description ?? ""
+        if registry.isStopping { deadline = .now() + IngressLimits.farewell }
         if !registry.add(self) {
             phase = .closing
             context.close(promise: nil)
         }
-    }
-
-    /// Until when an idle connection is kept; nil while there is a request.
-    var idleUntil: NIODeadline? {
-        if case .idle = phase { deadline } else { nil }
     }
 
     /// The end of every connection, also of one that never became active.
@@ -60,12 +93,6 @@ final class RequestHandler: ChannelInboundHandler {
         self.context = nil
     }
 
-    /// Told by ``FirstByte``: a request has begun, though its head is not complete.
-    func bytesArrived() {
-        guard case .idle = phase else { return }
-        enter(.head, for: IngressLimits.head)
-    }
-
     func channelRead(context: ChannelHandlerContext, data: NIOAny) {
         switch unwrapInboundIn(data) {
         case .head(let head): begin(head, context)
@@ -75,30 +102,114 @@ final class RequestHandler: ChannelInboundHandler {
     }
 
     func errorCaught(context: ChannelHandlerContext, error: any Error) {
-        // The peer went away, or sent what is not HTTP (answered 400 by NIO's own handler).
-        context.close(promise: nil)
+        switch error as? HTTPParserError {
+        case .headerOverflow?: refuseRest(.headTooLarge)
+        case nil: close(context)  // the peer went away
+        default: refuseRest(.malformedRequest)
+        }
+    }
+
+    // MARK: Told by the framing
+
+    /// The first byte of a request is there, though its head may take long.
+    func headBegins() {
+        guard case .idle = phase else { return }
+        enter(.head, for: IngressLimits.head)
+    }
+
+    /// What comes cannot be read as a request.
+    func refuseRest(_ answer: Answer) {
+        guard let context else { return }
+        switch phase {
+        case .idle, .head, .body:
+            answerForGood(answer, readingOn: IngressLimits.forgottenBytes, context)
+        case .committing:
+            // Behind a request that is answered yet.
+            keepsAlive = false
+        case .draining, .lingering, .closing:
+            close(context)
+        }
+    }
+
+    /// More is pipelined than is kept: it will not be answered.
+    func tooMuchIsPipelined() {
+        keepsAlive = false
+    }
+
+    /// The client will send nothing more, and has all its answers but that to a running commit.
+    func inputEnded() {
+        guard let context else { return }
+        // More was pipelined than is kept: told again behind the answer.
+        if case .committing = phase { return }
+        close(context)
+    }
+
+    /// So much was forgotten that the client had its chance to read the answer.
+    func heardEnough() {
+        guard let context else { return }
+        close(context)
+    }
+
+    /// A body in chunks took so many bytes on its way, what is around the chunks included.
+    func chunksArrived(bytes: Int) {
+        guard case .body(let upload) = phase, upload.isDwarfed(by: bytes), let context else {
+            return
+        }
+        refuseChunks(context)
+    }
+
+    private func refuseChunks(_ context: ChannelHandlerContext) {
+        answerForGood(
+            .badRequest(reason: "the body's chunks are too small"),
+            readingOn: IngressLimits.forgottenBytes,
+            context
+        )
     }
 
     // MARK: Taking in
 
     private func begin(_ head: HTTPRequestHead, _ context: ChannelHandlerContext) {
-        // Pipelined behind the last request that this connection takes.
-        if case .closing = phase { return }
-        keepsAlive = head.isKeepAlive && !registry.isStopping
-        switch Upload.admit(head, source: service.source) {
+        // What follows the last request that this connection takes is not looked at.
+        guard case .head = phase else { return }
+        let facts = RequestFacts(head)
+        isHead = head.method == .HEAD
+        guard !facts.isFramingDoubtful, framing.bodyFollows(facts.framing) else {
+            refuseRest(.malformedRequest)
+            return
+        }
+        // Only the decoder knows where chunks end, so nothing is taken after them.
+        keepsAlive =
+            head.isKeepAlive && head.version == .http1_1 && !registry.isStopping
+            && facts.framing != .chunks && !facts.asksForUpgrade
+        let sources = service.sources
+        client = sources.client(of: peer, head.headers)
+        switch Upload.admit(head, facts, to: sources, from: client) {
         case .success(let upload):
-            guard registry.bytesInMemory < IngressLimits.bytesInMemory else {
-                refuse(.unavailable(reason: "too many requests in memory"), head, context)
-                return
-            }
-            if head.expectsContinue {
-                write(.head(HTTPResponseHead(version: head.version, status: .continue)), context)
-                context.flush()
+            if facts.expectsContinue {
+                var interim = context.channel.allocator.buffer(capacity: 32)
+                interim.writeStaticString("HTTP/1.1 100 Continue\r\n\r\n")
+                context.writeAndFlush(wrapOutboundOut(interim), promise: nil)
             }
             enter(.body(upload), for: IngressLimits.body)
-        case .failure(let refusal):
-            if case .tooLarge = refusal.answer { service.noteTooLarge(from: remote) }
-            refuse(refusal.answer, head, context)
+        case .failure(.answer(let answer)):
+            refuse(answer, facts, context)
+        case .failure(.tooLarge(let source)):
+            service.noteTooLarge(from: remote, at: source)
+            refuse(
+                .tooLarge(limit: source.bodyBytesMax),
+                facts,
+                readingOn: 2 * source.bodyBytesMax,
+                context
+            )
+        case .failure(.unproven):
+            let verdict = noteFailure()
+            refuse(
+                Answer(verdict),
+                facts,
+                readingOn: verdict == .refused
+                    ? IngressLimits.forgottenBytes : IngressLimits.smallBody,
+                context
+            )
         }
     }
 
@@ -108,76 +219,63 @@ final class RequestHandler: ChannelInboundHandler {
     /// as keeps the client from failing on its own write.
     private func refuse(
         _ answer: Answer,
-        _ head: HTTPRequestHead,
+        _ facts: RequestFacts,
+        readingOn bytes: Int = IngressLimits.forgottenBytes,
         _ context: ChannelHandlerContext
     ) {
-        let declared = head.headers.first(name: "content-length").flatMap { Int($0) }
-        let isChunked = head.headers.contains(name: "transfer-encoding")
-        let isSmall = (declared ?? 0) <= service.source.bodyBytesMax && !isChunked
-        keepsAlive = keepsAlive && isSmall && !head.expectsContinue
-        if head.expectsContinue {
-            // It waits for our word before it sends anything: nothing is read.
-            phase = .closing
+        let isSmall = facts.declaredBytes.map { $0 <= IngressLimits.smallBody } ?? false
+        // Who expects our word before the body would wait, or begin a new request: nobody knows.
+        if keepsAlive, isSmall, !facts.expectsContinue {
+            enter(.draining, for: IngressLimits.drain)
             respond(answer, context)
-            close(context)
         } else {
-            enter(
-                .draining(bytesLeft: 2 * service.source.bodyBytesMax),
-                for: IngressLimits.drain
-            )
-            respond(answer, context)
+            answerForGood(answer, readingOn: bytes, context)
         }
     }
 
     private func receive(_ part: ByteBuffer, _ context: ChannelHandlerContext) {
-        switch phase {
-        case .body(var upload):
-            phase = .idle  // so that `upload` is the only reference and grows in place
-            guard upload.receive(part) else {
-                service.noteTooLarge(from: remote)
-                release()
-                keepsAlive = false
-                enter(
-                    .draining(bytesLeft: 2 * service.source.bodyBytesMax - upload.bytes),
-                    for: IngressLimits.drain
-                )
-                respond(.tooLarge(limit: service.source.bodyBytesMax), context)
-                return
-            }
-            hold(upload.bytes - heldBytes)
-            guard registry.bytesInMemory <= IngressLimits.bytesInMemory else {
-                release()
-                keepsAlive = false
-                enter(
-                    .draining(bytesLeft: 2 * service.source.bodyBytesMax),
-                    for: IngressLimits.drain
-                )
-                respond(.unavailable(reason: "too many requests in memory"), context)
-                return
-            }
-            phase = .body(upload)
-        case .draining(let bytesLeft):
-            let left = bytesLeft - part.readableBytes
-            phase = .draining(bytesLeft: left)
-            if left < 0 { close(context) }
-        case .idle, .head, .committing, .closing:
+        guard case .body(var upload) = phase else { return }
+        phase = .idle  // so that `upload` is the only reference and grows in place
+        let problem = upload.receive(part)
+        phase = .body(upload)
+        switch problem {
+        case nil:
             break
+        case .tooLarge:
+            let source = upload.source
+            service.noteTooLarge(from: remote, at: source)
+            answerForGood(
+                .tooLarge(limit: source.bodyBytesMax),
+                readingOn: 2 * source.bodyBytesMax,
+                context
+            )
+            return
+        case .chunksTooSmall:
+            refuseChunks(context)
+            return
         }
+        hold(upload.bytes - heldBytes)
+        registry.boundMemory()
     }
 
     private func end(_ context: ChannelHandlerContext) {
         switch phase {
         case .body(var upload):
+            guard !upload.isDwarfed(by: framing.chunkedBytes) else {
+                refuseChunks(context)
+                return
+            }
+            phase = .idle  // as above
             guard let delivery = upload.finish(remote: remote, receivedAt: service.clocks.now())
             else {
-                service.noteUnauthorized(from: remote)
-                finish(.unauthorized, context)
+                finish(Answer(noteFailure()), context)
                 return
             }
             submit(delivery, context)
         case .draining:
-            next(context)
-        case .idle, .head, .committing, .closing:
+            enter(.idle, for: IngressLimits.idle)
+            framing.resume()
+        case .idle, .head, .committing, .lingering, .closing:
             break
         }
     }
@@ -193,6 +291,7 @@ final class RequestHandler: ChannelInboundHandler {
             return
         }
         enter(.committing(ticket), for: IngressLimits.commit)
+        framing.hold()
     }
 
     private func committed(_ outcome: GroupCommit.Outcome, _ id: DeliveryID) {
@@ -200,19 +299,21 @@ final class RequestHandler: ChannelInboundHandler {
         switch outcome {
         case .stored(let acceptance):
             finish(Answer(acceptance, of: id), context)
-        case .failed(let error):
-            finish(.unavailable(reason: Self.reason(error)), context)
+        case .spooled:
+            finish(.spooled(id), context)
+        case .failed(let reason):
+            finish(.unavailable(reason: reason), context)
         }
     }
 
-    /// What a client may know of a store's trouble: no paths.
-    private static func reason(_ error: StoreError) -> String {
-        switch error {
-        case .busy: "the store is locked"
-        case .full: "the store's disk is full"
-        case .readOnly: "the store is read-only"
-        default: "the store cannot be written"
-        }
+    private func noteFailure() -> FailureThrottle.Verdict {
+        service.noteUnauthorized(from: remote)
+        return registry.throttle.noteFailure(of: client, now: .now())
+    }
+
+    /// The address that is stored with the delivery.
+    private var remote: String {
+        client == peer ? peerText : client?.description ?? ""
     }
 
     // MARK: Deadlines
@@ -220,12 +321,9 @@ final class RequestHandler: ChannelInboundHandler {
     func checkDeadline(now: NIODeadline) {
         guard now >= deadline, let context else { return }
         switch phase {
-        case .idle, .draining, .closing:
+        case .idle, .draining, .lingering, .closing:
             close(context)
-        case .head:
-            // No request was parsed, so there is none that the response encoder could answer.
-            writeRawTimeout(context)
-        case .body:
+        case .head, .body:
             keepsAlive = false
             respond(.timeout, context)
             close(context)
@@ -239,70 +337,65 @@ final class RequestHandler: ChannelInboundHandler {
     func stop() {
         guard let context else { return }
         switch phase {
-        case .idle: close(context)
-        case .head, .body, .committing, .draining, .closing: keepsAlive = false
+        case .idle:
+            let now = NIODeadline.now()
+            if now >= since + IngressLimits.quiet {
+                close(context)
+            } else {
+                deadline = min(deadline, now + IngressLimits.farewell)
+            }
+        case .head, .body, .committing, .draining, .lingering, .closing: keepsAlive = false
         }
     }
 
     private func enter(_ phase: Phase, for time: TimeAmount) {
         self.phase = phase
-        deadline = .now() + time
+        since = .now()
+        deadline = since + time
     }
 
     // MARK: Answering
 
     /// Answers a request whose body was read.
     private func finish(_ answer: Answer, _ context: ChannelHandlerContext) {
-        release()
         if registry.isStopping { keepsAlive = false }
-        let closes = !keepsAlive
-        if closes {
-            phase = .closing
-        } else {
-            enter(.idle, for: IngressLimits.idle)
-        }
-        respond(answer, context)
-        if closes { close(context) }
-    }
-
-    private func next(_ context: ChannelHandlerContext) {
-        guard keepsAlive else {
-            close(context)
+        if !keepsAlive, framing.hasUnread {
+            answerForGood(answer, readingOn: IngressLimits.forgottenBytes, context)
             return
         }
+        release()
         enter(.idle, for: IngressLimits.idle)
+        respond(answer, context)
+        guard case .idle = phase else { return }
+        if keepsAlive {
+            framing.resume()
+        } else {
+            close(context)
+        }
     }
 
-    /// Writes an answer, whose end delivers at once what was pipelined behind the request: the rest
-    /// of it, and the next one, begin inside of this call.
-    ///
-    /// So the phase that follows is entered before it, and not touched after.
+    /// Answers, and takes no more requests; reads on for a while.
+    private func answerForGood(
+        _ answer: Answer,
+        readingOn bytes: Int,
+        _ context: ChannelHandlerContext
+    ) {
+        release()
+        keepsAlive = false
+        enter(.lingering, for: IngressLimits.drain)
+        respond(answer, context)
+        guard case .lingering = phase else { return }
+        context.close(mode: .output, promise: nil)
+        framing.stopListening(after: bytes)
+    }
+
     private func respond(_ answer: Answer, _ context: ChannelHandlerContext) {
-        let body = context.channel.allocator.buffer(string: answer.body)
-        var head = HTTPResponseHead(version: .http1_1, status: answer.status)
-        head.headers.add(name: "Content-Type", value: "application/json")
-        head.headers.add(name: "Content-Length", value: String(body.readableBytes))
-        for (name, value) in answer.headers { head.headers.add(name: name, value: value) }
-        if !keepsAlive { head.headers.add(name: "Connection", value: "close") }
-        write(.head(head), context)
-        write(.body(.byteBuffer(body)), context)
-        write(.end(nil), context)
-        context.flush()
+        service.metrics.count(answer)
+        var buffer = context.channel.allocator.buffer(capacity: IngressLimits.answerBytes)
+        answer.write(to: &buffer, closes: !keepsAlive, isHead: isHead)
+        context.writeAndFlush(wrapOutboundOut(buffer), promise: nil)
         // It sends requests and reads no answers: those would pile up here.
         if !context.channel.isWritable { close(context) }
-    }
-
-    private func writeRawTimeout(_ context: ChannelHandlerContext) {
-        let body = Answer.timeout.body
-        let text =
-            "HTTP/1.1 408 Request Timeout\r\nContent-Type: application/json\r\n"
-            + "Content-Length: \(body.utf8.count)\r\nConnection: close\r\n\r\n\(body)"
-        context.channel.pipeline.syncOperations.writeAndFlushAtHead(text)
-        close(context)
-    }
-
-    private func write(_ part: HTTPServerResponsePart, _ context: ChannelHandlerContext) {
-        context.write(wrapOutboundOut(part), promise: nil)
     }
 
     private func close(_ context: ChannelHandlerContext) {
@@ -324,43 +417,44 @@ final class RequestHandler: ChannelInboundHandler {
     }
 }
 
-extension HTTPRequestHead {
-    fileprivate var expectsContinue: Bool {
-        headers.first(name: "expect")?.lowercased() == "100-continue"
-    }
-}
+extension RequestHandler {
+    /// Connections with the same key share an address; those behind a Unix socket have none.
+    var peerKey: UInt128 { peer?.customer ?? 0 }
 
-/// Stands before the HTTP decoder: notices the first byte of a request, whose head may take long,
-/// and can answer one whose head never came.
-final class FirstByte: ChannelInboundHandler, RemovableChannelHandler {
-    typealias InboundIn = ByteBuffer
-    typealias OutboundOut = ByteBuffer
-
-    private let handler: RequestHandler
-
-    init(handler: RequestHandler) {
-        self.handler = handler
-    }
-
-    func channelRead(context: ChannelHandlerContext, data: NIOAny) {
-        handler.bytesArrived()
-        context.fireChannelRead(data)
-    }
-
-    fileprivate func answer(_ text: String, context: ChannelHandlerContext) {
-        let bytes = context.channel.allocator.buffer(string: text)
-        context.writeAndFlush(wrapOutboundOut(bytes), promise: nil)
-    }
-}
-
-extension ChannelPipeline.SynchronousOperations {
-    /// Writes past the response encoder.
-    fileprivate func writeAndFlushAtHead(_ text: String) {
-        guard let context = try? context(handlerType: FirstByte.self),
-            let handler = context.handler as? FirstByte
-        else {
-            preconditionFailure("FirstByte is the first handler of every connection")
+    /// Whether it is idle, and since when it has no whole request; nil when it has one.
+    var dispensable: (isIdle: Bool, since: NIODeadline)? {
+        switch phase {
+        case .idle: (true, since)
+        case .head, .body, .draining, .lingering: (false, since)
+        case .committing, .closing: nil
         }
-        handler.answer(text, context: context)
+    }
+
+    /// Bytes of a body that is not complete.
+    var unfinishedBytes: Int {
+        if case .body = phase { heldBytes } else { 0 }
+    }
+
+    /// Lets the request go in favour of others that hold less.
+    func giveUpMemory() {
+        guard case .body = phase, let context else { return }
+        answerForGood(
+            .unavailable(reason: "too many requests in memory"),
+            readingOn: IngressLimits.forgottenBytes,
+            context
+        )
+    }
+
+    /// Lets the connection go in favour of another one.
+    func giveWay() {
+        guard let context else { return }
+        switch phase {
+        case .head, .body:
+            keepsAlive = false
+            respond(.unavailable(reason: "too many connections"), context)
+        case .idle, .draining, .lingering, .committing, .closing:
+            break
+        }
+        close(context)
     }
 }

@@ -1,87 +1,117 @@
 import Foundation
 import Gitea
 import NIOCore
-import NIOFoundationCompat
 import NIOHTTP1
 import QueueCore
-
-/// What the ingress serves: one source with its path and keys.
-struct Source: Sendable {
-    var name: String
-    var path: String
-    var keys: [SigningKey]
-    var bodyBytesMax: Int
-}
+import Settings
 
 /// A delivery on its way in: its head was admitted, its body is arriving.
 struct Upload {
-    private let source: Source
+    let source: Source
     private let headers: WebhookHeaders
+    private let isChunked: Bool
     private var check: SignatureCheck
-    private var body = ByteBuffer()
-    private var received = 0
+    private var body = Data()
+    private var parts = 0
 
     /// Checks a request's head, in the order of docs/CONTRACT.md.
     ///
     /// - Returns: the first refusal; or the upload, whose body may now be read.
     static func admit(
         _ head: HTTPRequestHead,
-        source: Source
+        _ facts: RequestFacts,
+        to sources: Sources,
+        from client: IPAddress?
     ) -> Result<Upload, Refusal> {
-        let path = head.uri.prefix { $0 != "?" }
-        guard path == source.path else { return .failure(Refusal(.notFound)) }
-        guard head.method == .POST else { return .failure(Refusal(.methodNotAllowed)) }
+        guard let source = sources.source(at: head.uri) else { return .failure(.answer(.notFound)) }
+        guard source.admits(client) else { return .failure(.answer(.forbidden)) }
+        guard head.method == .POST else { return .failure(.answer(.methodNotAllowed)) }
         let headers: WebhookHeaders
         do {
             headers = try WebhookHeaders(head.headers.lazy.map { (name: $0.name, value: $0.value) })
         } catch {
-            return .failure(Refusal(Answer(error)))
+            return .failure(.answer(Answer(error)))
         }
-        let length = head.headers.first(name: "content-length").flatMap { Int($0) }
-        if let length, length > source.bodyBytesMax {
-            return .failure(Refusal(.tooLarge(limit: source.bodyBytesMax)))
+        if let length = facts.declaredBytes, length > source.bodyBytesMax {
+            return .failure(.tooLarge(source))
         }
-        return .success(Upload(source: source, headers: headers, length: length))
+        guard source.isSatisfied(by: facts.authorization) else { return .failure(.unproven) }
+        let upload = Upload(source, headers, facts)
+        guard upload.mayBeProven else { return .failure(.unproven) }
+        return .success(upload)
     }
 
-    private init(source: Source, headers: WebhookHeaders, length: Int?) {
+    private init(_ source: Source, _ headers: WebhookHeaders, _ facts: RequestFacts) {
         self.source = source
         self.headers = headers
+        isChunked = facts.framing == .chunks
         check = SignatureCheck(presented: headers.signatures, keys: source.keys)
         // A declared length is a promise, not a fact: only so much is set aside for it at once.
-        body.reserveCapacity(min(length ?? 0, 64 << 10))
+        body.reserveCapacity(min(facts.declaredBytes ?? 0, IngressLimits.smallBody))
+    }
+
+    /// Whether its bytes can still prove where it comes from; or need not, in observe mode.
+    private var mayBeProven: Bool {
+        guard check.isSettled else { return true }
+        var check = check
+        switch check.finish() {
+        case .unsigned: return source.verification == .observe
+        case .wrong: return false
+        case .verified: preconditionFailure("no signature is right before its bytes are there")
+        }
     }
 
     /// Takes a part of the body.
     ///
-    /// - Returns: false when the body is longer than allowed.
-    mutating func receive(_ part: ByteBuffer) -> Bool {
-        received += part.readableBytes
-        guard received <= source.bodyBytesMax else { return false }
-        // Whoever cannot have signed it is answered all the same, but nothing is kept for him.
-        if check.isSettled { return true }
-        if headers.contentType == .json {
-            unsafe part.withUnsafeReadableBytes { unsafe check.update($0) }
+    /// - Returns: why no more is taken; nil as long as all is well.
+    mutating func receive(_ part: ByteBuffer) -> Problem? {
+        let received = body.count + part.readableBytes
+        guard received <= source.bodyBytesMax else { return .tooLarge }
+        if isChunked {
+            parts += 1
+            let partsMost =
+                IngressLimits.partsAtLeast + received / IngressLimits.chunkBytesAdvised
+            guard parts <= partsMost else { return .chunksTooSmall }
         }
-        var part = part
-        body.writeBuffer(&part)
-        return true
+        unsafe part.withUnsafeReadableBytes { bytes in
+            if headers.contentType == .json { unsafe check.update(bytes) }
+            unsafe body.append(contentsOf: bytes)
+        }
+        return nil
+    }
+
+    /// Whether most of what came in chunks is no body: extensions, leading zeros, trailers.
+    ///
+    /// One read of what follows the body may be among it.
+    func isDwarfed(by bytes: Int) -> Bool {
+        bytes - body.count > IngressLimits.smallBody + body.count
+    }
+
+    /// What ends an upload early.
+    enum Problem {
+        case tooLarge
+        /// Each costs more than the bytes in it.
+        case chunksTooSmall
     }
 
     /// Bytes held.
-    var bytes: Int { body.readableBytes }
+    var bytes: Int { body.count }
 
     /// Verifies the whole.
     ///
     /// - Returns: nil when no active secret signed these bytes, whatever the reason.
     mutating func finish(remote: String, receivedAt: Timestamp) -> Delivery? {
-        if check.isSettled { return nil }
-        let bytes = Data(buffer: body)
-        if headers.contentType == .form {
-            guard let payload = SignedBytes.of(body: bytes, contentType: .form) else { return nil }
+        if !check.isSettled, headers.contentType == .form {
+            guard let payload = SignedBytes.of(body: body, contentType: .form) else { return nil }
             check.update(payload)
         }
-        guard case .verified(let key) = check.finish() else { return nil }
+        let verifiedBy: String?
+        switch check.finish() {
+        case .verified(let key): verifiedBy = key
+        // Admitted without a signature: in observe mode, or not at all.
+        case .unsigned: verifiedBy = nil
+        case .wrong: return nil
+        }
         return Delivery(
             source: source.name,
             id: DeliveryID(rawValue: headers.deliveryID),
@@ -93,17 +123,16 @@ struct Upload {
             contentType: headers.contentType == .json
                 ? "application/json" : "application/x-www-form-urlencoded",
             headers: headers.storedJSON(),
-            verifiedBy: key,
-            body: bytes
+            verifiedBy: verifiedBy,
+            body: body
         )
     }
 }
 
-/// An answer that is known before the body is read.
-struct Refusal: Error {
-    var answer: Answer
-
-    init(_ answer: Answer) {
-        self.answer = answer
-    }
+/// Why a request's body is not waited for.
+enum Refusal: Error {
+    case answer(Answer)
+    case tooLarge(Source)
+    /// No bearer token, no signature, or what cannot be one: nothing that follows can prove it.
+    case unproven
 }

@@ -31,6 +31,9 @@ struct CheckCommand: AsyncParsableCommand {
             if output.json {
                 try StandardOutput.write(JSONOutput.object(summary.json))
             } else {
+                if let spool = SpoolFacts(configuration), spool.sharesDevice {
+                    StandardError.note("warning: \(SpoolFacts.sharedDeviceAdvice)")
+                }
                 for warning in configuration.warnings { StandardError.note("warning: \(warning)") }
                 try StandardOutput.write(summary.text(on: .standardOutput()))
             }
@@ -59,7 +62,12 @@ struct ConfigurationSummary {
             ("health", Cell(ingress.health.map { "\($0)" } ?? "none")),
             ("path", Cell(ingress.path)),
             ("secrets", Cell(ingress.secrets.map(\.id).joined(separator: ", "))),
+            ("spool", ingress.spool.map { Cell($0.file) } ?? Cell("none")),
             ("slots", Cell(configuration.worker.slots)),
+            (
+                "worker health",
+                Cell(configuration.worker.health.map { "\($0)" } ?? "none")
+            ),
         ])
         let handlers = Table(
             header: ["handler", "runs", "timeout", "concurrency", "attempts"],
@@ -96,7 +104,9 @@ struct ConfigurationSummary {
             ("health", .optional(ingress.health.map { "\($0)" })),
             ("path", .string(ingress.path)),
             ("secrets", .array(ingress.secrets.map { .string($0.id) })),
+            ("spool", SpoolFacts(configuration)?.json ?? .null),
             ("slots", .integer(Int64(configuration.worker.slots))),
+            ("worker_health", .optional(configuration.worker.health.map { "\($0)" })),
             ("handlers", .array(configuration.handlers.map(Self.json))),
             ("routes", .array(configuration.routes.map(Self.json))),
             ("warnings", .array(configuration.warnings.map { .string("\($0)") })),

@@ -41,7 +41,8 @@ struct OperatorCommand: AsyncParsableCommand {
             InitCommand.self, UpCommand.self, CheckCommand.self, SendCommand.self,
             StatusCommand.self, DeliveriesCommand.self, JobsCommand.self, ReplayCommand.self,
             DeadCommand.self, PauseCommand.self, ResumeCommand.self, LeaseCommand.self,
-            PruneCommand.self, BackupCommand.self, RestoreCommand.self, DoctorCommand.self,
+            SecretsCommand.self, PruneCommand.self, BackupCommand.self, RestoreCommand.self,
+            DoctorCommand.self,
             SQLCommand.self, VersionCommand.self,
         ]
     )

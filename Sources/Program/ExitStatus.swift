@@ -39,12 +39,22 @@ package struct Failure: Error {
         }
     }
 
+    package init(_ error: SpoolError) {
+        self.init(.unavailable, error.description, hint: error.operatorHint)
+    }
+
     package init(_ error: ConfigurationError) {
         self.init(.configuration, error.description, hint: error.operatorHint)
     }
 
     /// Prints to standard error.
+    ///
+    /// After what was logged; as a line of the log when that is for machines.
     package func report(program: String) {
+        if let log = LogOutput.current {
+            if log.writeForMachines(message, hint: hint) { return }
+            log.flush()
+        }
         var text = ""
         for line in message.split(separator: "\n", omittingEmptySubsequences: false) {
             text += "\(program): \(line)\n"
@@ -67,6 +77,7 @@ extension ParsableCommand {
                 switch error {
                 case let failure as Failure: failure
                 case let error as StoreError: Failure(error)
+                case let error as SpoolError: Failure(error)
                 case let error as ConfigurationError: Failure(error)
                 default: Failure(.internal, String(describing: error))
                 }

@@ -9,6 +9,10 @@ import Synchronization
 package enum FaultPoint: String, Sendable {
     /// Deliveries are committed, and nobody was told.
     case accepted
+    /// Deliveries are synced in the spool, and nobody was told.
+    case spooled
+    /// Spooled deliveries are committed to the store, and still in the spool.
+    case imported
     /// A delivery is about to be decoded; the subject is its id.
     case routing
     /// Leases are about to be renewed, while handlers run.

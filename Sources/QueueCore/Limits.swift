@@ -51,8 +51,32 @@ package enum Limits {
     /// Pages that one step of vacuuming moves: 1 MiB.
     package static let vacuumPages = 256
 
-    /// How often a store looks whether its file is still in its place: one system call.
-    package static let fileLookInterval = Duration.seconds(1)
+    /// After each commit a store looks whether its files are still in their places (two system
+    /// calls, 2 µs); before one only when the last look is older than this.
+    package static let fileLookInterval = Duration.milliseconds(10)
+
+    /// What is left of the log's file when a log that grew larger begins anew: a thousand pages,
+    /// some more than between two checkpoints.
+    package static let logBytesKept = 32 + 1000 * (4096 + 24)
+
+    /// How long a start waits for the process that still has the spool: one that was told to stop
+    /// lets go within moments.
+    package static let spoolLockPatience = Duration.seconds(2)
+
+    /// How long closing waits for the turn: every holder is quick, or stopped by somebody, and what
+    /// was committed does not need the closing.
+    static let closePatience = Duration.seconds(2)
+
+    /// What must be free on the store's disk for it to count as one that takes deliveries: an
+    /// ordinary one with its pages and their copies in the log, several times over.
+    static let probeBytes = 256 << 10
+
+    /// Where counting the queue for metrics ends: a million index entries are a tenth of a second.
+    package static let censusMost = 1_000_000
+
+    /// Among how many of the oldest live jobs the one is looked for that waits longest: their rows
+    /// are read, a few milliseconds.
+    package static let censusOldest = 10_000
 
     /// A lost ring of the doorbell costs no more than this.
     package static let pollInterval = Duration.milliseconds(250)

@@ -15,6 +15,9 @@ package struct Configuration: Sendable {
     /// How much `samovar-worker` does at once.
     package var worker: WorkerSettings
 
+    /// How all programs log.
+    package var log: LogSettings
+
     /// How long what is finished is kept.
     package var retention: RetentionSettings
 
@@ -36,6 +39,7 @@ package struct Configuration: Sendable {
         store: String,
         ingress: IngressSettings,
         worker: WorkerSettings = WorkerSettings(),
+        log: LogSettings = LogSettings(),
         retention: RetentionSettings = RetentionSettings(),
         handlers: [HandlerSettings] = [],
         routes: [RouteSettings] = [],
@@ -45,6 +49,7 @@ package struct Configuration: Sendable {
         self.store = store
         self.ingress = ingress
         self.worker = worker
+        self.log = log
         self.retention = retention
         self.handlers = handlers
         self.routes = routes
@@ -107,8 +112,8 @@ extension Configuration {
     }
 
     private static let keys = Keys(
-        ["store", "ingress", "worker", "retention", "handlers", "routes"],
-        planned: ["gitea", "trust"]
+        ["store", "ingress", "worker", "log", "retention", "handlers", "routes"],
+        planned: ["gitea", "trust", "gates"]
     )
 
     /// Reads all sections, whatever is wrong in one of them.
@@ -125,8 +130,9 @@ extension Configuration {
                 Configuration.defaultStore(top, environment: environment)
             }
         let worker = WorkerSettings(top["worker"])
+        let log = LogSettings(top["log"])
         let retention = RetentionSettings(top["retention"])
-        let ingress = IngressSettings(top["ingress"], in: top)
+        let ingress = IngressSettings(top["ingress"], in: top, store: store)
         let handlers = HandlerSettings.all(top["handlers"])
         let routes = RouteSettings.all(top["routes"], handlers: handlers.names)
         guard let store, let ingress else { return nil }
@@ -135,6 +141,7 @@ extension Configuration {
             store: store,
             ingress: ingress,
             worker: worker,
+            log: log,
             retention: retention,
             handlers: handlers.settings,
             routes: routes,

@@ -83,3 +83,12 @@ extension HostPort {
         } && !(labels.last?.utf8.allSatisfy(\.isDigit) ?? true)
     }
 }
+
+extension Setting {
+    /// An address to listen on, or nil for the word `none`.
+    func hostPortOrNone() -> HostPort? {
+        value("host:port or none") { text throws(UnfitText) in
+            text == "none" ? nil : try HostPort(parsing: text)
+        } ?? nil
+    }
+}

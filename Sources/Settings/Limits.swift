@@ -26,6 +26,10 @@ enum Limits {
     /// Bytes in a file of certificates: those of all public authorities together are 220 KB.
     static let certificatesBytesMax = 1 << 20
 
+    /// Days before a certificate's end from which people are warned: authorities that renew by
+    /// themselves do so 30 days before, so somebody has to look.
+    static let expiryWarningDays = 14
+
     /// Bytes in a handler's URL, and in the value of one of its headers: what servers commonly
     /// take.
     static let urlBytesMax = 8 << 10
@@ -43,6 +47,13 @@ enum Limits {
     /// What `ingress.max_body` may be: less would refuse every payload of Gitea, and SQLite's rows
     /// end near 1 GB.
     static let bodyBytes = (1 << 10)...(512 << 20)
+
+    /// What `ingress.spool.max_size` may be: less would be full after a few deliveries; 64 GiB is
+    /// hours of any Gitea there is.
+    static let spoolBytes = (1 << 20)...(64 << 30)
+
+    /// Sources in `ingress.sources`: a request's path is compared with each.
+    static let sourcesCountMax = 64
 
     /// What `worker.slots` and a handler's `concurrency` may be: each job is a process or a
     /// connection of its own.

@@ -1,9 +1,11 @@
 /// Finds what somebody meant who mistyped a word.
 package enum NearestWord {
-    /// The candidate that takes the fewest edits, if they are few for a word of that length; the
-    /// first of several.
+    /// The candidate that the word is a part of (`cert` of `certificate`), else the one that takes the
+    /// fewest edits, if they are few for a word of that length; the first of several.
     package static func to(_ word: String, among candidates: [String]) -> String? {
         let word = word.lowercased()
+        let whole = candidates.filter { word.count >= 3 && $0.lowercased().contains(word) }
+        if let whole = whole.min(by: { $0.count < $1.count }) { return whole }
         let distanceMax =
             switch word.count {
             case ...3: 1

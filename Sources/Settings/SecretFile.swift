@@ -9,20 +9,26 @@ enum SecretUse {
     /// Requests to a handler are signed with it.
     case signing
 
+    /// Those who send deliveries carry it.
+    case senders
+
     /// What makes a file that has a secret in it.
     fileprivate var remedy: String {
         switch self {
         case .webhook: "'samovar init --unless-present' makes a new one"
         case .bearer: "write the receiver's token into it"
-        case .signing: "'openssl rand -hex 32' prints a new one"
+        case .signing, .senders: "'openssl rand -hex 32' prints a new one"
         }
     }
+
+    /// Whether it is shown as it is, in a header.
+    fileprivate var isToken: Bool { !isKey }
 
     /// Whether somebody who guesses it can sign.
     fileprivate var isKey: Bool {
         switch self {
         case .webhook, .signing: true
-        case .bearer: false
+        case .bearer, .senders: false
         }
     }
 }
@@ -45,7 +51,7 @@ enum SecretFile {
             setting.fail("\(file) is empty\(danger); \(use.remedy)")
             return nil
         }
-        if use == .bearer, !bytes.allSatisfy({ (0x21...0x7E).contains($0) }) {
+        if use.isToken, !isToken(bytes) {
             setting.fail("\(file) is no token: it has a space, a line break or no ASCII in it")
             return nil
         }
@@ -59,6 +65,10 @@ enum SecretFile {
             setting.warn("\(file) is open to every user of this machine: run chmod o= \(file)")
         }
         return bytes
+    }
+
+    private static func isToken(_ bytes: [UInt8]) -> Bool {
+        bytes.allSatisfy { (0x21...0x7E).contains($0) }
     }
 
     private static func message(

@@ -1,6 +1,7 @@
 import Glibc
 import Logging
 import QueueCore
+import Telemetry
 
 /// Gives back what dead workers held: first kills what is left of an attempt's processes and waits
 /// until it is gone, then makes the job ready, so that it never runs twice at a time.
@@ -12,6 +13,7 @@ struct Rescuer: Sendable {
     /// This worker, which is not dead while it asks.
     let own: WorkerID
     let logger: Logger
+    let metrics: WorkerMetrics
 
     func rescue() async throws(StoreError) {
         let isDead = { @Sendable (worker: WorkerID) in
@@ -25,10 +27,9 @@ struct Rescuer: Sendable {
             } catch {
                 // Somebody's hand was in its rows: it keeps no other from being given back.
                 guard case .refused = error else { throw error }
-                logger.error(
-                    "an attempt cannot be given back",
-                    metadata: ["token": "\(orphan.token)", "error": "\(error)"]
-                )
+                var names = await names(of: orphan)
+                names["error"] = "\(error)"
+                logger.error("an attempt cannot be given back", metadata: names)
             }
         }
         let retired = try await store.retireDead(isDead: isDead) { worker in
@@ -45,9 +46,10 @@ struct Rescuer: Sendable {
         if !orphan.earlierBoot {
             let leftovers = Leftovers(token: orphan.token, storeID: storeID)
             guard await leftovers.killAll() else {
+                let names = await names(of: orphan)
                 logger.error(
                     "what is left of an attempt does not die, its job waits",
-                    metadata: ["token": "\(orphan.token)"]
+                    metadata: names
                 )
                 return
             }
@@ -55,13 +57,29 @@ struct Rescuer: Sendable {
         let result = try await store.lose(orphan, workerDied: workerDied)
         if case .written(let state) = result {
             unsafe unlink(ResultFile.path(of: orphan.token, stateFolder: stateFolder))
-            logger.warning(
-                "attempt lost",
-                metadata: [
-                    "token": "\(orphan.token)", "worker": "\(orphan.worker)",
-                    "job.state": "\(state.rawValue)",
-                ]
-            )
+            metrics.attemptsLost.add()
+            var names = await names(of: orphan)
+            names["job.state"] = "\(state.rawValue)"
+            logger.warning("attempt lost", metadata: names)
         }
+    }
+
+    /// What names an attempt in every line about it: whoever looks for one id finds its story.
+    private func names(of orphan: OrphanedAttempt) async -> Logger.Metadata {
+        var names: Logger.Metadata = [
+            "token": "\(orphan.token)", "job.id": "\(orphan.token.job)",
+            "attempt": "\(orphan.token.attempt)", "worker": "\(orphan.worker)",
+        ]
+        // A store that fails just now is told of by the loop, and the line is not lost for it.
+        guard let job = try? await store.records(.job(orphan.token.job)).first else { return names }
+        if case .text(let route) = job["route"] { names["route"] = "\(route)" }
+        if case .text(let handler) = job["handler"] { names["handler"] = "\(handler)" }
+        if case .integer(let seq) = job["delivery"],
+            let delivery = try? await store.records(.delivery(DeliverySeq(rawValue: seq))).first,
+            case .text(let id) = delivery["delivery_id"]
+        {
+            names["delivery.id"] = "\(id)"
+        }
+        return names
     }
 }

@@ -1,8 +1,10 @@
 import Doorbell
 import Logging
+import Program
 import QueueCore
 import Routing
 import Settings
+import Telemetry
 
 /// The worker's one loop: rescue, route, record, claim, start; then wait for news.
 ///
@@ -21,6 +23,10 @@ final class WorkLoop: Sendable {
     private let doorbell: Doorbell
     private let slots: Int
     private let lease: Duration
+    private let metrics: WorkerMetrics
+    private let standing: WorkerStanding
+    /// Beats whenever the loop comes round.
+    let pulse = Pulse()
 
     init(
         id: WorkerID,
@@ -29,6 +35,8 @@ final class WorkLoop: Sendable {
         store: any QueueStore,
         inbox: Inbox,
         clocks: Clocks,
+        metrics: WorkerMetrics,
+        standing: WorkerStanding,
         logger: Logger
     ) async throws {
         self.id = id
@@ -36,6 +44,8 @@ final class WorkLoop: Sendable {
         self.store = store
         self.inbox = inbox
         self.clocks = clocks
+        self.metrics = metrics
+        self.standing = standing
         self.logger = logger
         let storeID = try await store.uuid()
         router = Router(routes: configuration.routes)
@@ -45,7 +55,8 @@ final class WorkLoop: Sendable {
             storeID: storeID,
             bootID: clocks.bootID,
             own: id,
-            logger: logger
+            logger: logger,
+            metrics: metrics
         )
         doorbell = try Doorbell(stateFolder: configuration.stateFolder)
         slots = configuration.worker.slots
@@ -59,6 +70,9 @@ final class WorkLoop: Sendable {
             logger: logger
         )
     }
+
+    /// Every http handler, and whether its breaker is open.
+    var openBreakers: [HandlerName: Bool] { runners.openBreakers }
 
     /// What the loop remembers between two looks.
     private struct State {
@@ -141,7 +155,9 @@ final class WorkLoop: Sendable {
     }
 
     private func step(_ state: inout State) async throws {
+        pulse.beat()
         let news = inbox.take()
+        for end in news.ended { noteEnd(end, state) }
         state.unrecorded += news.ended
         stopHandlers(&state, stage: news.stop)
         do throws(StoreError) {
@@ -151,22 +167,33 @@ final class WorkLoop: Sendable {
                     try await stopCancelled(state)
                     try await rescuer.rescue()
                 }
-                if news.isRung { try await route() }
             }
-            try await exchange(&state, isRung: news.isRung)
+            let routed = state.stage == .working && news.isRung ? try await decideWaiting() : []
+            try await exchange(&state, routed, isRung: news.isRung)
             try await reportBreakers(&state)
             if state.storeIsInTrouble {
                 state.storeIsInTrouble = false
                 logger.info("the store works again")
             }
+            standing.cameRound(trouble: nil, isStopping: state.stage > .working)
         } catch {
             guard error.isTransient else { throw error }
+            standing.cameRound(trouble: error, isStopping: state.stage > .working)
             // Nothing is lost: what was not recorded is tried again at the next look.
             if !state.storeIsInTrouble {
                 state.storeIsInTrouble = true
                 logger.error("the store is in trouble", metadata: ["error": "\(error)"])
             }
         }
+    }
+
+    /// When it ended, not when the store took that.
+    private func noteEnd(_ end: AttemptEnd, _ state: State) {
+        guard let attempt = state.running[end.token] else { return }
+        metrics.attemptSeconds.observe(
+            attempt.startedAt.duration(to: .now),
+            of: attempt.job.handler
+        )
     }
 
     // MARK: Stopping
@@ -193,7 +220,11 @@ final class WorkLoop: Sendable {
         let renewed = try await store.extend(tokens, worker: id, lease: lease)
         state.leasesRenewed = now
         for token in renewed.lost {
-            logger.warning("lease lost, stopping the handler", metadata: ["token": "\(token)"])
+            metrics.leasesLost.add()
+            logger.warning(
+                "lease lost, stopping the handler",
+                metadata: state.running[token].map { Self.metadata(of: $0.job) } ?? [:]
+            )
             state.running[token]?.control?.stop(.leaseLost, kill: false)
         }
         for token in renewed.cancelRequested {
@@ -211,13 +242,16 @@ final class WorkLoop: Sendable {
 
     // MARK: Routing
 
-    /// Routes one batch.
+    /// A delivery, and what is to become of it.
+    private typealias Routed = (delivery: WaitingDelivery, decision: Decision)
+
+    /// Decides about one batch.
     ///
     /// There may be more than a lease is long: so the rest waits for the next look, after leases,
     /// outcomes and claims had their turn.
-    private func route() async throws(StoreError) {
+    private func decideWaiting() async throws(StoreError) -> [Routed] {
         let waiting = try await store.waitingToBeRouted(atMost: Self.routingBatch)
-        guard !waiting.isEmpty else { return }
+        guard !waiting.isEmpty else { return [] }
         lock.note(routing: waiting.map(\.target), bootID: clocks.bootID)
         let decisions = waiting.map { delivery in
             // One that is not decoded any more is safe.
@@ -227,22 +261,19 @@ final class WorkLoop: Sendable {
             return router.decide(delivery)
         }
         lock.note(routing: [], bootID: clocks.bootID)
-        let result = try await store.decide(decisions)
+        return Array(zip(waiting, decisions))
+    }
+
+    /// Tells of what was written.
+    private func note(_ result: RoutingResult, of routed: [Routed]) {
+        guard !routed.isEmpty else { return }
+        // More may wait; and of a stale batch, all that the other router left.
         inbox.ring()
-        guard case .decided(let jobs) = result else { return }
-        if !jobs.isEmpty { doorbell.ring(except: id.rawValue) }
-        let areAllNew = jobs.count == decisions.reduce(0) { $0 + $1.jobs.count }
-        for (delivery, decision) in zip(waiting, decisions) {
-            var verdict = (word: decision.verdict.rawValue, reason: decision.reason)
-            // The store knows which of them are repeats.
-            if !areAllNew, case .delivery(let seq) = delivery.target,
-                let row = try await store.records(.delivery(seq)).first,
-                case .text(let word) = row["verdict"]
-            {
-                verdict.word = word
-                if case .text(let reason) = row["reason"] { verdict.reason = reason }
-            }
-            log(delivery, verdict.word, reason: verdict.reason)
+        guard case .decided(let written) = result else { return }
+        if written.contains(where: { !$0.jobs.isEmpty }) { doorbell.ring(except: id.rawValue) }
+        for ((delivery, _), decision) in zip(routed, written) {
+            metrics.verdicts.add(to: decision.verdict)
+            log(delivery, decision.verdict.rawValue, reason: decision.reason)
         }
     }
 
@@ -257,24 +288,34 @@ final class WorkLoop: Sendable {
 
     /// Deliveries decided in one transaction: enough to make its commit cheap, few enough that
     /// the ingress never waits long for its turn.
-    private static let routingBatch = 64
+    ///
+    /// Measured with the ingress at full load beside: 64 gave it a p99 a quarter higher, and the
+    /// worker fewer jobs.
+    private static let routingBatch = 16
 
     // MARK: Jobs
 
-    /// Records what ended, claims what there is room for, and starts it.
-    private func exchange(_ state: inout State, isRung: Bool) async throws(StoreError) {
+    /// Records what was decided and what ended, claims what there is room for, and starts it: one
+    /// commit between a delivery that waits and the handler that runs.
+    private func exchange(
+        _ state: inout State,
+        _ routed: [Routed],
+        isRung: Bool
+    ) async throws(StoreError) {
         let ends = Self.batch(of: state.unrecorded)
         guard isRung || !ends.isEmpty else { return }
         let free = state.stage == .working ? slots - state.running.count + ends.count : 0
-        guard free > 0 || !ends.isEmpty else { return }
+        guard free > 0 || !ends.isEmpty || !routed.isEmpty else { return }
         if !ends.isEmpty { FaultPoint.ended.reach() }
         let exchange = try await store.exchange(
             ends,
             for: ClaimRequest(slots: free, concurrency: runners.limits, lease: lease),
-            worker: id
+            worker: id,
+            deciding: routed.map(\.decision)
         )
         state.unrecorded.removeFirst(ends.count)
         if !state.unrecorded.isEmpty { inbox.ring() }
+        note(exchange.routing, of: routed)
         note(exchange.ends, of: ends, &state)
         start(exchange.claimed, &state)
         if exchange.isCutShort { inbox.ring() }
@@ -301,7 +342,12 @@ final class WorkLoop: Sendable {
     }
 
     private func start(_ claimed: [ClaimedJob], _ state: inout State) {
-        for job in claimed { state.running[job.token] = runners.start(job) }
+        for job in claimed {
+            metrics.claims.add(to: job.handler)
+            logger.info("attempt starts", metadata: Self.metadata(of: job))
+            state.running[job.token] = runners.start(job)
+        }
+        metrics.slotsUsed.set(state.running.count)
     }
 
     /// Shows people which handlers cannot be reached.
@@ -312,16 +358,25 @@ final class WorkLoop: Sendable {
         state.breakers = breakers
     }
 
-    private func log(_ end: AttemptEnd, _ result: EndResult, _ job: ClaimedJob) {
-        var metadata: Logger.Metadata = [
-            "job.id": "\(end.token.job)", "attempt": "\(end.token.attempt)",
-            "handler": "\(job.handler)", "delivery.id": "\(job.delivery.id)",
+    /// What names an attempt in every line about it: whoever looks for one id finds its story.
+    private static func metadata(of job: ClaimedJob) -> Logger.Metadata {
+        [
+            "delivery.id": "\(job.delivery.id)", "job.id": "\(job.token.job)",
+            "attempt": "\(job.token.attempt)", "route": "\(job.route)",
+            "handler": "\(job.handler)",
         ]
+    }
+
+    private func log(_ end: AttemptEnd, _ result: EndResult, _ job: ClaimedJob) {
+        var metadata = Self.metadata(of: job)
         if let error = end.error { metadata["error"] = "\(error)" }
         switch result {
         case .leaseLost:
+            metrics.leasesLost.add()
             logger.warning("outcome refused: another attempt stands", metadata: metadata)
         case .written(let jobState):
+            metrics.attempts.add(to: job.handler, WorkerMetrics.End(end.outcome))
+            metadata["outcome"] = "\(WorkerMetrics.End(end.outcome).rawValue)"
             logger.log(
                 level: Self.level(of: end.outcome),
                 "job \(jobState == .ready ? "runs again" : jobState.rawValue)",

@@ -1,4 +1,5 @@
 import ArgumentParser
+import Health
 import Logging
 import Program
 import QueueCore
@@ -13,7 +14,8 @@ struct WorkerCommand: AsyncParsableCommand {
         discussion: """
             Stops on SIGTERM or SIGINT: claims no more, waits for its handlers up to
             worker.shutdown_grace, then stops them and gives their jobs back. A second signal
-            means now. Several workers may run at once on one machine.
+            means now. SIGHUP only says in the log that changed routes and handlers come with
+            a restart. Several workers may run at once on one machine.
 
             Examples:
               samovar-worker
@@ -24,28 +26,58 @@ struct WorkerCommand: AsyncParsableCommand {
 
     @OptionGroup var configurationOption: ConfigurationOption
 
+    @Flag(help: "Allow `worker.health` to be an address that other machines reach.")
+    var allowPublic = false
+
     @Flag(help: ArgumentHelp("Stop when standard input ends.", visibility: .hidden))
     var followStdin = false
 
     func run() async throws {
-        ReadableLog.bootstrap(program: "worker ")
+        ServiceLog.bootstrap(program: "worker")
+        // First of all: from here on SIGHUP ends nothing.
+        let requests = await ServiceRequests(followsStandardInput: followStdin)
         try await reporting {
             // The worker may run as a user that cannot read the webhook's secrets.
             let configuration = try configurationOption.load(secrets: .handlers)
+            ServiceLog.follow(configuration.log)
+            try refusePublicAddress(configuration.worker)
             let logger = Logger(label: "samovar.worker")
+            let link = SupervisorLink.take(logger: logger)
             for warning in configuration.warnings {
                 logger.warning("configuration", metadata: ["warning": "\(warning)"])
             }
-            let requests = await StopRequests(followsStandardInput: followStdin)
-            let store = try SQLiteStore(path: configuration.store, logger: logger)
+            link.status("opening the store")
+            let metrics = StoreMetrics(path: configuration.store)
+            let store = try SQLiteStore(
+                path: configuration.store,
+                logger: logger,
+                metrics: metrics
+            )
             let service = try WorkerService(
                 configuration: configuration,
                 store: store,
+                health: WorkerHealth(
+                    address: configuration.worker.health,
+                    store: metrics,
+                    queue: QueueMetrics(path: configuration.store),
+                    logger: logger
+                ),
                 clocks: .system,
+                link: link,
                 logger: logger
             )
-            try await service.run(until: requests.stream())
+            try await service.run(until: requests.stops, reloading: requests.reloads)
             try await store.close()
         }
+    }
+
+    /// Figures are for this machine, unless the operator says that the network is meant.
+    private func refusePublicAddress(_ worker: WorkerSettings) throws {
+        guard !allowPublic, let health = worker.health, !health.isLoopback else { return }
+        throw Failure(
+            .configuration,
+            "worker.health is \(health), which other machines can reach",
+            hint: "Use 127.0.0.1 or none, or add --allow-public."
+        )
     }
 }

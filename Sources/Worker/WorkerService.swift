@@ -1,34 +1,46 @@
 import Doorbell
 import Foundation
+import Health
 import Logging
+import NIOCore
 import Program
 import QueueCore
 import Routing
 import Settings
+import Telemetry
 
 /// A worker as a whole: its identity, its doorbell, its timers, and the work loop between them.
 struct WorkerService {
     private let configuration: Configuration
     private let store: any QueueStore
+    private let health: WorkerHealth
     private let clocks: Clocks
+    private let link: SupervisorLink
     private let logger: Logger
 
     init(
         configuration: Configuration,
         store: any QueueStore,
+        health: WorkerHealth,
         clocks: Clocks,
+        link: SupervisorLink = .none,
         logger: Logger
     ) throws {
         self.configuration = configuration
         self.store = store
+        self.health = health
         self.clocks = clocks
+        self.link = link
         self.logger = logger
         // A handler that closes its standard input early must not end the worker.
         signal(SIGPIPE, SIG_IGN)
     }
 
     /// Works until asked to stop; when this returns, every lease is given back.
-    func run(until requests: AsyncStream<StopRequest>) async throws {
+    func run(
+        until requests: AsyncStream<StopRequest>,
+        reloading reloads: AsyncStream<Void> = AsyncStream { $0.finish() }
+    ) async throws {
         let id = WorkerID.fresh()
         let stateFolder = configuration.stateFolder
         // The lock before the row: a row without a held lock means a dead worker.
@@ -54,6 +66,11 @@ struct WorkerService {
         )
 
         let inbox = Inbox()
+        let metrics = WorkerMetrics(
+            handlers: configuration.handlers.map { HandlerName(rawValue: $0.name) },
+            slots: configuration.worker.slots
+        )
+        let standing = WorkerStanding(clocks: clocks)
         let loop = try await WorkLoop(
             id: id,
             lock: lock,
@@ -61,20 +78,47 @@ struct WorkerService {
             store: store,
             inbox: inbox,
             clocks: clocks,
+            metrics: metrics,
+            standing: standing,
             logger: logger
         )
+        let health = await health.open(metrics, standing) { loop.openBreakers }
+        link.ready("working")
         try await withThrowingTaskGroup(of: Part.self) { group in
             group.addTask {
-                for await _ in bell.rings { inbox.ring() }
+                for await _ in bell.rings {
+                    metrics.wakeUps.add(to: .doorbell)
+                    inbox.ring()
+                }
                 return .doorbell
             }
             group.addTask {
+                for await _ in reloads {
+                    link.reloading()
+                    logger.warning("changed routes and handlers come with a restart")
+                    link.reloaded("working; changed routes and handlers come with a restart")
+                }
+                return .reloads
+            }
+            group.addTask {
+                // The timer has the loop come round all the time.
+                await Watchdog(
+                    [Watchdog.Part("work loop", loop.pulse)],
+                    link: link,
+                    logger: logger
+                ).run()
+                return .watchdog
+            }
+            group.addTask {
                 // Whatever was missed is found at the latest now. Ends by cancellation.
-                while (try? await Task.sleep(for: Limits.pollInterval)) != nil { inbox.tick() }
+                while (try? await Task.sleep(for: Limits.pollInterval)) != nil {
+                    metrics.wakeUps.add(to: .poll)
+                    inbox.tick()
+                }
                 return .timer
             }
             group.addTask {
-                await Self.escalate(requests, to: inbox, grace: configuration.worker.shutdownGrace)
+                await escalate(requests, to: inbox)
                 return .stopRequests
             }
             group.addTask {
@@ -89,6 +133,8 @@ struct WorkerService {
             // The work loop alone decides when this worker is done.
             for try await part in group where part == .workLoop { group.cancelAll() }
         }
+        try? await health?.close()  // already closed is closed
+        await self.health.queue.close()
         try await store.retire(id)
         // Only now: after an error the kernel lets go of it, when no thread can start a handler.
         lock.release()
@@ -98,6 +144,8 @@ struct WorkerService {
     /// What runs side by side while a worker works.
     private enum Part {
         case doorbell
+        case reloads
+        case watchdog
         case timer
         case stopRequests
         case pruning
@@ -105,15 +153,13 @@ struct WorkerService {
     }
 
     /// First request: drain; after the grace, or at the second: stop the handlers.
-    private static func escalate(
-        _ requests: AsyncStream<StopRequest>,
-        to inbox: Inbox,
-        grace: Duration
-    ) async {
+    private func escalate(_ requests: AsyncStream<StopRequest>, to inbox: Inbox) async {
+        let grace = configuration.worker.shutdownGrace
         await withTaskGroup(of: Void.self) { group in
             for await request in requests {
                 switch request {
                 case .gracefully:
+                    link.stopping()
                     inbox.stop(.draining)
                     group.addTask {
                         // Cancelled when the worker is done before.

@@ -15,7 +15,7 @@ struct NearestWordTests {
 
     @Test(arguments: [
         ("slot", "slots"), ("Slots", "slots"), ("maxBody", "max_body"), ("no", "on"),
-        ("x", nil), ("zebra", nil), ("run", nil), ("", nil),
+        ("body", "max_body"), ("x", nil), ("zebra", nil), ("run", nil), ("", nil),
     ])
     func `a word is suggested only when it is near`(word: String, nearest: String?) {
         #expect(NearestWord.to(word, among: ["slots", "max_body", "on"]) == nearest)

@@ -38,32 +38,6 @@ struct SectionTests {
         )
     }
 
-    @Test(arguments: [
-        "sources", "tls", "spool", "verify", "bearer", "bearer_file", "networks", "proxies",
-    ])
-    func `keys of ingress of later versions are errors`(key: String) throws {
-        #expect(
-            try mistakes("ingress:\n  secrets: [{ id: a, file: a }]\n  \(key): x")
-                == ["3:3: '\(key)' is not supported in this version"]
-        )
-    }
-
-    @Test
-    func `sources do not also ask for secrets`() throws {
-        #expect(
-            try mistakes("ingress: { sources: [] }")
-                == ["1:12: 'sources' is not supported in this version"]
-        )
-    }
-
-    @Test
-    func `keys of worker of later versions are errors`() throws {
-        #expect(
-            try mistakes("\(ingressLine)\nworker: { health: 127.0.0.1:8482 }")
-                == ["2:11: 'health' is not supported in this version"]
-        )
-    }
-
     @Test(arguments: ["mode", "priority"])
     func `keys of routes of later versions are errors`(key: String) throws {
         #expect(

@@ -32,4 +32,19 @@ struct WorkerSettingsTests {
         let most = try load("\(ingressLine)\nworker: { slots: 1024, shutdown_grace: 1d }")
         #expect(most.worker == WorkerSettings(slots: 1024, shutdownGrace: .seconds(86_400)))
     }
+
+    @Test
+    func `health is an address, none, or the usual one`() throws {
+        #expect(try load(ingressLine).worker.health == HostPort(host: "127.0.0.1", port: 8482))
+        let other = try load("\(ingressLine)\nworker: { health: \"[::1]:9000\" }")
+        #expect(other.worker.health == HostPort(host: "::1", port: 9000))
+        #expect(try load("\(ingressLine)\nworker: { health: none }").worker.health == nil)
+    }
+
+    @Test
+    func `health must be an address`() throws {
+        let found = try mistakes("\(ingressLine)\nworker: { health: 8482 }")
+        #expect(found.count == 1)
+        #expect(found.first?.hasPrefix("2:19: worker.health must be host:port") == true)
+    }
 }

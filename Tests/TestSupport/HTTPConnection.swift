@@ -20,7 +20,9 @@ package final class HTTPConnection {
     private var received: [UInt8] = []
 
     /// Connects to 127.0.0.1.
-    package init(port: UInt16) throws(Failure) {
+    ///
+    /// `client` is the last number of the address that it comes from, 127.0.0.x.
+    package init(port: UInt16, client: UInt32 = 1) throws(Failure) {
         descriptor = socket(AF_INET, Int32(SOCK_STREAM.rawValue | SOCK_CLOEXEC.rawValue), 0)
         precondition(descriptor >= 0, "out of sockets: \(errno)")
         var address = sockaddr_in()
@@ -28,6 +30,7 @@ package final class HTTPConnection {
         address.sin_port = port.bigEndian
         address.sin_addr.s_addr = UInt32(0x7F00_0001).bigEndian
         let size = socklen_t(MemoryLayout<sockaddr_in>.size)
+        if client != 1 { Self.bind(descriptor, to: 0x7F00_0000 | client) }
         let result = unsafe withUnsafePointer(to: &address) { address in
             unsafe address.withMemoryRebound(to: sockaddr.self, capacity: 1) { address in
                 unsafe connect(descriptor, address, size)
@@ -39,6 +42,19 @@ package final class HTTPConnection {
 
     deinit {
         close(descriptor)
+    }
+
+    private static func bind(_ descriptor: Int32, to address: UInt32) {
+        var own = sockaddr_in()
+        own.sin_family = sa_family_t(AF_INET)
+        own.sin_addr.s_addr = address.bigEndian
+        let size = socklen_t(MemoryLayout<sockaddr_in>.size)
+        let result = unsafe withUnsafePointer(to: &own) { address in
+            unsafe address.withMemoryRebound(to: sockaddr.self, capacity: 1) { address in
+                unsafe Glibc.bind(descriptor, address, size)
+            }
+        }
+        precondition(result == 0, "cannot bind to an address of the loopback network: \(errno)")
     }
 
     /// Sends all of it.
@@ -63,6 +79,12 @@ package final class HTTPConnection {
         try send(Array(text.utf8))
     }
 
+    /// Sends no more; what was sent is still answered.
+    package func endSending() {
+        // A server that has closed already needs no telling.
+        _ = shutdown(descriptor, Int32(SHUT_WR))
+    }
+
     /// Reads the next reply; the first of them may be an interim one (100).
     package func reply() throws(Failure) -> HTTPReply {
         while true {
@@ -72,6 +94,20 @@ package final class HTTPConnection {
             }
             guard try receive() else { throw .ended }
         }
+    }
+
+    /// Whether the server has closed the connection, looked at before it is used again.
+    package var hasEnded: Bool {
+        var byte: UInt8 = 0
+        let count = unsafe recv(descriptor, &byte, 1, Int32(MSG_PEEK) | Int32(MSG_DONTWAIT))
+        return count == 0 || count < 0 && errno != EAGAIN && errno != EINTR
+    }
+
+    /// Whether part of an answer is there.
+    package var hasAnswer: Bool {
+        var byte: UInt8 = 0
+        let count = unsafe recv(descriptor, &byte, 1, Int32(MSG_PEEK) | Int32(MSG_DONTWAIT))
+        return !received.isEmpty || count > 0
     }
 
     /// Waits for the server to close the connection.

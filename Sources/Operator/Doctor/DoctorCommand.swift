@@ -63,11 +63,22 @@ struct DoctorCommand: AsyncParsableCommand {
         warnings: [String],
         unchecked: [String]
     ) async throws -> DoctorReport {
-        let examination = try Examination(path: configuration.store)
+        let spool = SpoolFacts(configuration)
+        let examination: Examination
+        do throws(StoreError) {
+            examination = try Examination(path: configuration.store)
+        } catch {
+            // Where deliveries are while there is no store is what one wants to know then.
+            if let spool {
+                StandardError.note("spool: \(spool.cell(now: Clocks.system.now()).text)")
+            }
+            throw error
+        }
         // It was only read.
         defer { try? examination.close() }
         if !quick { announce(try? examination.bytes()) }
         var site = await SiteFacts(store: configuration.store)
+        site.spool = spool
         site.warnings = warnings
         site.unchecked = unchecked
         var diagnoses = examination.file(quick: quick) + examination.rows()

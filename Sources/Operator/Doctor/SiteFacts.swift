@@ -16,8 +16,11 @@ struct SiteFacts: Equatable {
     var freeBytes: Int64?
     var diskBytes: Int64?
     var files: [FileMode] = []
+    var owners: FileOwners?
     /// How long ago the machine was started.
     var uptime: Duration?
+    /// Where deliveries go that the store cannot take.
+    var spool: SpoolFacts?
     /// What is doubtful in the configuration.
     var warnings: [String] = []
     /// What this user could not check of it.
@@ -37,6 +40,7 @@ extension SiteFacts {
             guard unsafe stat(store + suffix, &info) == 0 else { continue }
             files.append(FileMode(path: store + suffix, mode: Int(info.st_mode & 0o777)))
         }
+        owners = FileOwners(store: store)
         let locks = await LogLocks.lasting(store: store)
         func processes(_ pids: Set<Int32>) -> [ProcessName] {
             pids.subtracting([getpid()]).sorted().compactMap { ProcessName(pid: $0) }
@@ -55,8 +59,10 @@ extension SiteFacts {
 
 extension SiteFacts {
     func diagnoses(now: Timestamp, newestReceived: Timestamp?) -> [Diagnosis] {
-        [log, writeLock, disk, modes, clock(now, newestReceived)].compactMap(\.self)
-            + configuration
+        [log, writeLock, disk, modes, owners?.diagnosis, clock(now, newestReceived)].compactMap(
+            \.self
+        )
+            + (spool?.diagnoses(now: now) ?? []) + configuration
     }
 
     private var log: Diagnosis {

@@ -55,7 +55,7 @@ enum StarterText {
 
         ingress:
           listen: 127.0.0.1:8480    # where Gitea posts to
-          health: 127.0.0.1:8481    # /healthz and /readyz
+          health: 127.0.0.1:8481    # /healthz, /readyz, /metrics
           path: /hooks/gitea
           secrets:                  # all are accepted; the first is the one to enter in Gitea
             - { id: "\(secretID)", file: \(StarterFile.secret.name) }

@@ -2,6 +2,7 @@ import AsyncHTTPClient
 import Foundation
 import NIOCore
 import NIOHTTP1
+import NIOSSL
 import Program
 import QueueCore
 import Settings
@@ -23,12 +24,25 @@ struct IngressClient: Sendable {
     private let client: HTTPClient
 
     /// Runs `body` with a client and closes its connections afterwards.
+    ///
+    /// - Parameters:
+    ///   - isOwn: whether it talks to the configured ingress alone. That is on this machine, and its
+    ///     certificate is for the name that Gitea uses: it is not looked at.
+    ///   - body: is given the client.
+    /// - Returns: what `body` returns.
+    /// - Throws: what `body` throws.
     static func with<Value>(
+        own isOwn: Bool = false,
         _ body: (IngressClient) async throws -> Value
     ) async throws -> Value {
         var configuration = HTTPClient.Configuration()
         configuration.redirectConfiguration = .disallow
         configuration.timeout.connect = timeout
+        if isOwn {
+            var tls = TLSConfiguration.makeClientConfiguration()
+            tls.certificateVerification = .none
+            configuration.tlsConfiguration = tls
+        }
         // Refused is refused: the answer is wanted now.
         configuration.connectionPool.retryConnectionEstablishment = false
         let client = HTTPClient(
@@ -110,7 +124,7 @@ struct IngressClient: Sendable {
 
 extension IngressSettings {
     /// Where deliveries go, seen from this machine.
-    var url: String { "http://\(listen.local)\(path)" }
+    var url: String { "\(tls == nil ? "http" : "https")://\(listen.local)\(path)" }
 
     /// What says whether the ingress is ready; without a health port, its refusal of a GET does.
     var readyURL: String {

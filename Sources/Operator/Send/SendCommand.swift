@@ -80,7 +80,7 @@ struct SendCommand: AsyncParsableCommand {
             let subject = try SendSubject(what, eventType: event)
             let source = try SendSource(subject, isExact: exact)
             let target = try target()
-            let sent = try await IngressClient.with { client in
+            let sent = try await IngressClient.with(own: url == nil) { client in
                 try await send(source, to: target, client)
             }
             if output.json {

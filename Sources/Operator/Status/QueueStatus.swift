@@ -23,6 +23,9 @@ struct QueueStatus {
     /// What it takes on disk.
     var disk: DiskUse
 
+    /// What waits outside of the store; nil when no spool is configured.
+    var spool: SpoolFacts?
+
     /// Those that did not say that they stopped.
     var workers: [Worker]
 
@@ -68,6 +71,7 @@ struct QueueStatus {
             ("database_bytes", .integer(store.databaseBytes)),
             ("wal_bytes", .integer(disk.logBytes)),
             ("free_bytes", disk.freeBytes.map { .integer($0) } ?? .null),
+            ("spool", spool?.json ?? .null),
             (
                 "workers",
                 .array(

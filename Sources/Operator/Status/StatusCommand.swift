@@ -44,6 +44,7 @@ extension QueueStatus {
             path: configuration.store,
             store: try await store.status(),
             disk: DiskUse(store: configuration.store),
+            spool: SpoolFacts(configuration),
             workers: records.map { record in
                 let id = WorkerID(rawValue: record.text("id"))
                 return Worker(record: record, isAlive: alive.contains(id))

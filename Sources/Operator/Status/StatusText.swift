@@ -19,6 +19,9 @@ extension QueueStatus {
             ("database", Cell(Quantity.text(bytes: store.databaseBytes))),
             ("log (WAL)", Cell(Quantity.text(bytes: disk.logBytes))),
             ("free disk", disk.freeBytes.map { Cell(Quantity.text(bytes: $0)) } ?? .absent),
+        ]
+        if let spool { fields.append(("spool", spool.cell(now: now))) }
+        fields += [
             ("workers", alive),
             ("incidents", Cell(incidents.isEmpty ? "none in the last day" : "see below")),
         ]

@@ -9,7 +9,7 @@ enum ServiceCommand {
     /// - Parameters:
     ///   - folder: where to look.
     ///   - configuration: its file is handed on as an absolute path.
-    ///   - allowPublic: whether the ingress may listen to other machines.
+    ///   - allowPublic: whether they may listen to other machines.
     /// - Returns: for each service its path and arguments.
     /// - Throws: `.internal` when one of them is missing; all that are missing are named.
     static func all(
@@ -22,7 +22,9 @@ enum ServiceCommand {
         for service in Service.allCases {
             let program = "\(folder)/\(service.program)"
             if !FileManager.default.isExecutableFile(atPath: program) { missing.append(program) }
-            commands[service] = [program, "--config", configuration.file, "--follow-stdin"]
+            commands[service] =
+                [program, "--config", configuration.file, "--follow-stdin"]
+                + (allowPublic ? ["--allow-public"] : [])
         }
         guard missing.isEmpty else {
             throw Failure(
@@ -31,7 +33,6 @@ enum ServiceCommand {
                 hint: "The three programs belong into one folder: `make build`, `make install`."
             )
         }
-        if allowPublic { commands[.ingress]?.append("--allow-public") }
         return commands
     }
 

@@ -44,14 +44,29 @@ struct Supervision {
     private var starts: [Service: Int] = [:]
     private var delays: [Service: Duration] = [:]
     private var phase = Phase.running
+    private var isWorkerHeldBack = true
 
     /// Whether nothing is started again.
     var isStopping: Bool { phase != .running }
 
-    /// Starts everything.
+    /// Starts the ingress; the worker follows when the ingress is ready.
+    ///
+    /// Until then the ingress may end everything, because its port is taken: a worker must not have
+    /// begun anything by then.
     mutating func begin() -> [Action] {
         for service in Service.allCases { states[service] = .waiting }
-        return Service.allCases.map { .start($0) }
+        return [.start(.ingress)]
+    }
+
+    /// A service said that it does what it is for.
+    mutating func ready(_ service: Service) -> [Action] {
+        switch service {
+        case .worker: return []
+        case .ingress:
+            guard phase == .running, isWorkerHeldBack else { return [] }
+            isWorkerHeldBack = false
+            return [.start(.worker)]
+        }
     }
 
     /// A service runs.

@@ -13,6 +13,8 @@ import Spawn
 struct Supervisor {
     private enum Occurrence: Sendable {
         case requested(StopUrgency)
+        case reloadRequested
+        case ready(Service)
         case ended(Service)
         case due(Service)
         case patienceIsOver
@@ -20,18 +22,35 @@ struct Supervisor {
 
     private let commands: [Service: [String]]
     private let lifeline: PipeEnds
+    private let link: SupervisorLink
     private let logger: Logger
     private let occurrences: AsyncStream<Occurrence>
     private let happened: AsyncStream<Occurrence>.Continuation
     private var supervision = Supervision()
     private var children: [Service: ChildProcess] = [:]
+    /// Those of ``children`` that were ready: before that, SIGHUP might end them.
+    private var ready: Set<Service> = []
+    private let readiness: [Service: ReadinessSocket]
 
     /// A supervisor that has started nothing yet.
-    init(_ commands: [Service: [String]], logger: Logger) throws(SpawnError) {
+    init(
+        _ commands: [Service: [String]],
+        link: SupervisorLink = .none,
+        logger: Logger
+    ) throws(SpawnError) {
         self.commands = commands
+        self.link = link
         self.logger = logger
         lifeline = try PipeEnds()
-        (occurrences, happened) = AsyncStream.makeStream()
+        let (occurrences, happened) = AsyncStream.makeStream(of: Occurrence.self)
+        (self.occurrences, self.happened) = (occurrences, happened)
+        var readiness: [Service: ReadinessSocket] = [:]
+        for service in Service.allCases {
+            readiness[service] = try ReadinessSocket(of: service) {
+                happened.yield(.ready(service))
+            }
+        }
+        self.readiness = readiness
     }
 
     /// Runs the services until they are asked to stop, or one of them cannot be kept running.
@@ -40,10 +59,12 @@ struct Supervisor {
     ///
     /// - Parameters:
     ///   - requests: what asks for a stop.
+    ///   - reloads: what asks to read the configuration again.
     ///   - companion: runs beside the services and is cancelled at their end.
     /// - Returns: the exit code.
     mutating func run(
         until requests: AsyncStream<StopRequest>,
+        reloading reloads: AsyncStream<Void>,
         with companion: @escaping @Sendable () async -> Void
     ) async -> Int32 {
         defer { killWhatIsLeft() }
@@ -52,6 +73,9 @@ struct Supervisor {
             defer { group.cancelAll() }
             group.addTask {
                 for await request in requests { happened.yield(.requested(request.urgency)) }
+            }
+            group.addTask {
+                for await _ in reloads { happened.yield(.reloadRequested) }
             }
             if let code = carryOut(supervision.begin(), &group) { return code }
             group.addTask { await companion() }
@@ -66,7 +90,19 @@ struct Supervisor {
         switch occurrence {
         case .requested(let urgency):
             logger.info(urgency == .now ? "stopping now" : "stopping; Ctrl-C again means now")
+            link.stopping()
             return supervision.requested(urgency)
+        case .reloadRequested:
+            link.reloading()
+            for service in ready { children[service]?.signalGroup(SIGHUP) }
+            link.reloaded("running")
+            return []
+        case .ready(let service):
+            // What it said may come after its end.
+            guard children[service] != nil else { return [] }
+            let isNew = ready.insert(service).inserted
+            if isNew, ready.count == Service.allCases.count { link.ready("running") }
+            return supervision.ready(service)
         case .due(let service):
             return supervision.due(service)
         case .patienceIsOver:
@@ -75,6 +111,7 @@ struct Supervisor {
             guard let child = children.removeValue(forKey: service) else {
                 preconditionFailure("a child ends once")
             }
+            ready.remove(service)
             return react(to: child.reap(), of: service)
         }
     }
@@ -147,7 +184,7 @@ struct Supervisor {
         do throws(SpawnError) {
             let child = try ChildProcess(
                 command: command,
-                environment: ProcessInfo.processInfo.environment.map { "\($0)=\($1)" },
+                environment: environment(of: service).map { "\($0)=\($1)" },
                 directory: nil,
                 standardInput: lifeline.readEnd,
                 standardOutput: STDOUT_FILENO,
@@ -164,6 +201,12 @@ struct Supervisor {
             )
             return supervision.failedToStart(service)
         }
+    }
+
+    private func environment(of service: Service) -> [String: String] {
+        var environment = ProcessInfo.processInfo.environment
+        environment["NOTIFY_SOCKET"] = readiness[service]?.name
+        return environment
     }
 
     /// Reports the end of a child once.

@@ -13,6 +13,7 @@ struct UpCommand: AsyncParsableCommand {
         discussion: """
             Stays in the foreground. Ctrl-C or SIGTERM stops both: the ingress answers what is in \
             flight, the worker waits for its handlers; asked a second time, both stop at once. \
+            The worker starts when the ingress is ready. SIGHUP is handed on to both. \
             A service that ends by itself is started again, unless it refuses its configuration.
 
             Examples:
@@ -31,22 +32,28 @@ struct UpCommand: AsyncParsableCommand {
     var allowPublic = false
 
     func run() async throws {
-        ReadableLog.bootstrap(program: "up     ")
+        ServiceLog.bootstrap(program: "up")
+        // First of all: from here on SIGHUP ends nothing.
+        let requests = await ServiceRequests(followsStandardInput: false)
+        let logger = Logger(label: "samovar.up")
+        let link = SupervisorLink.take(logger: logger)
         try await reporting {
             let configuration = try configurationOption.load(secrets: .read)
+            ServiceLog.follow(configuration.log)
             try refusePublicAddress(configuration.ingress)
             let commands = try ServiceCommand.all(
                 in: ServiceCommand.ownFolder(),
                 configuration: configuration,
                 allowPublic: allowPublic
             )
-            let logger = Logger(label: "samovar.up")
             for warning in configuration.warnings {
                 logger.warning("configuration", metadata: ["warning": "\(warning)"])
             }
-            let requests = await StopRequests(followsStandardInput: false)
-            var supervisor = try Supervisor(commands, logger: logger)
-            let code = await supervisor.run(until: requests.stream()) { [welcome] in
+            var supervisor = try Supervisor(commands, link: link, logger: logger)
+            let code = await supervisor.run(
+                until: requests.stops,
+                reloading: requests.reloads
+            ) { [welcome] in
                 if welcome { await Welcome(configuration: configuration).show() }
             }
             throw ExitCode(code)

@@ -17,7 +17,7 @@ struct Welcome: Sendable {
     /// Shows it on standard output; whatever goes wrong is said there, too, and nothing stops.
     func show() async {
         do {
-            try await IngressClient.with { client in
+            try await IngressClient.with(own: true) { client in
                 try await waitUntilReady(client)
                 let journey = try await sendSample(client)
                 say(journey.text(on: .standardOutput()))

@@ -82,11 +82,29 @@ package enum Acceptance: Equatable, Sendable {
     case conflict(DeliverySeq)
 }
 
+/// What became of a spooled delivery that was handed to the store.
+package enum Import: Equatable, Sendable {
+    /// Stored now; it survives a power cut.
+    case imported(DeliverySeq)
+    /// The same id with the same bytes is there: most likely itself, imported before a crash.
+    case known(DeliverySeq)
+    /// The same id with other bytes is there; an incident is kept.
+    case conflict(DeliverySeq)
+    /// The schema refuses it, whenever it comes; an incident is kept.
+    case refused(reason: String)
+}
+
 /// Something an operator should know of though no delivery row tells it.
 package struct Incident: Sendable {
     package enum Kind: String, Sendable {
         case bodyTooLarge = "body_too_large"
         case deliveryConflict = "delivery_conflict"
+        /// A spooled delivery that the schema refused.
+        case deliveryRefused = "delivery_refused"
+        /// An append to the spool was cut short; nothing in it was acknowledged.
+        case spoolTorn = "spool_torn"
+        /// The spool had bytes that are not what was written.
+        case spoolDamaged = "spool_damaged"
     }
 
     package var kind: Kind

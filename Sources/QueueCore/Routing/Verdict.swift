@@ -123,10 +123,32 @@ package struct Decision: Sendable {
     }
 }
 
+/// A decision as the store wrote it: it knows which of the jobs would only repeat earlier ones.
+package struct WrittenDecision: Equatable, Sendable {
+    package var verdict: Verdict
+    package var reason: String?
+    /// The new jobs, in the order of the routes.
+    package var jobs: [JobID]
+
+    package init(verdict: Verdict, reason: String?, jobs: [JobID]) {
+        self.verdict = verdict
+        self.reason = reason
+        self.jobs = jobs
+    }
+}
+
 /// Whether decisions were written.
 package enum RoutingResult: Equatable, Sendable {
-    /// Written, with the ids of the new jobs.
-    case decided([JobID])
+    /// Written, one for each decision, in their order.
+    case decided([WrittenDecision])
     /// Another router was quicker: nothing was written; read what waits again.
     case stale
+
+    /// The ids of all new jobs; nil when nothing was written.
+    package var jobs: [JobID]? {
+        switch self {
+        case .decided(let decisions): decisions.flatMap(\.jobs)
+        case .stale: nil
+        }
+    }
 }

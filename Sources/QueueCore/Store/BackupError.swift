@@ -87,7 +87,7 @@ extension BackupError: CustomStringConvertible {
 
 extension String {
     /// The text as a shell reads it back.
-    var shellQuoted: String {
+    package var shellQuoted: String {
         let isPlain = utf8.allSatisfy { byte in
             byte < 0x80
                 && (Character(Unicode.Scalar(byte)).isLetter

@@ -27,6 +27,9 @@ final class Checkpoint {
     /// Pages in the log when a reader last kept some of them there; nil when none did.
     private var blockedAtPages: Int?
 
+    /// Whether a reader kept the last one from emptying the log.
+    var isBlocked: Bool { blockedAtPages != nil }
+
     /// Whether the log has grown enough.
     ///
     /// Called after every commit.

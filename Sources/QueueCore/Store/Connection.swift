@@ -89,8 +89,18 @@ enum Connection {
 
     /// SQLite as a library is configured once, before the first connection; another program's part
     /// (a test's own connection) may have begun before, and then it goes on as it is.
-    private static let isConfigured = [SQLITE_OK, SQLITE_MISUSE]
-        .contains(csqlite_without_statistics())
+    private static let isConfigured =
+        [SQLITE_OK, SQLITE_MISUSE]
+        .contains(csqlite_without_statistics()) && isWatched
+
+    /// A commit is mostly its fsync, of which SQLite itself shows no time.
+    private static let isWatched =
+        csqlite_watch_syncs { file, nanoseconds in
+            StoreMetrics.noteSync(
+                of: file == csqlite_log ? .log : .database,
+                took: .nanoseconds(nanoseconds)
+            )
+        } == SQLITE_OK
 
     private static let pragmas = [
         // Readers never wait for the writer, and a commit is one append and one fdatasync.
@@ -103,6 +113,11 @@ enum Connection {
         (name: "mmap_size", value: "0", reads: "0"),
         // Checkpoints run only under the turn and the write lock: see Checkpoint.
         (name: "wal_autocheckpoint", value: "0", reads: "0"),
+        // A log that a long reader made grow gives its room back when it begins anew.
+        (
+            name: "journal_size_limit", value: "\(Limits.logBytesKept)",
+            reads: "\(Limits.logBytesKept)"
+        ),
         // Sorting and statement journals stay in memory: no second place that can be full.
         (name: "temp_store", value: "MEMORY", reads: "2"),
     ]

@@ -21,6 +21,16 @@ package protocol QueueStore: Sendable {
     /// - Throws: whatever keeps the store from committing; nothing of the batch is stored then.
     func accept(_ take: @Sendable () -> [Delivery]) async throws(StoreError) -> [Acceptance]
 
+    /// Stores deliveries that were acknowledged earlier and kept elsewhere, in one commit.
+    ///
+    /// May be called again with the same ones: what is there is left as it is and counted nowhere,
+    /// so that a crash between this and forgetting them elsewhere does no harm.
+    ///
+    /// - Parameter deliveries: in the order in which they were acknowledged.
+    /// - Returns: one answer per delivery, in their order.
+    /// - Throws: whatever keeps the store from committing; nothing of the batch is stored then.
+    func importSpooled(_ deliveries: [Delivery]) async throws(StoreError) -> [Import]
+
     /// Counts an incident under its kind, source and subject.
     func record(_ incident: Incident) async throws(StoreError)
 
@@ -50,16 +60,18 @@ package protocol QueueStore: Sendable {
     /// Says that a worker has stopped; its leases, if any, are left for the rescuer.
     func retire(_ worker: WorkerID) async throws(StoreError)
 
-    /// Writes how attempts ended and claims new jobs, in one commit.
+    /// Writes decisions as ``decide(_:)`` does, and how attempts ended, and claims new jobs, in one
+    /// commit: a job may be claimed by the commit that makes it.
     ///
-    /// - Returns: one result per end; and the claimed jobs, of which every one is leased to the
+    /// - Returns: what became of the decisions; one result per end; and the claimed jobs, of which every one is leased to the
     ///   worker for `request.lease`, has its attempt inserted, and keeps within the concurrency of
     ///   its handler over all workers. Cut short says that many jobs had to be put out of the
     ///   claim's sight (paused, not due), and that another claim may find more.
     func exchange(
         _ ends: [AttemptEnd],
         for request: ClaimRequest,
-        worker: WorkerID
+        worker: WorkerID,
+        deciding decisions: [Decision]
     ) async throws(StoreError) -> Exchange
 
     /// Renews leases and the worker's heartbeat.
@@ -197,8 +209,20 @@ extension QueueStore {
     }
 }
 
+extension QueueStore {
+    /// Writes how attempts ended and claims new jobs, in one commit.
+    package func exchange(
+        _ ends: [AttemptEnd],
+        for request: ClaimRequest,
+        worker: WorkerID
+    ) async throws(StoreError) -> Exchange {
+        try await exchange(ends, for: request, worker: worker, deciding: [])
+    }
+}
+
 /// What an exchange brought.
 package struct Exchange: Sendable {
+    package var routing: RoutingResult
     package var ends: [EndResult]
     package var claimed: [ClaimedJob]
     package var isCutShort: Bool

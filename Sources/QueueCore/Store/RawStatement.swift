@@ -29,6 +29,34 @@ struct RawStatement {
         while try step() {}
     }
 
+    /// Runs a statement that returns no row and whose last value is a large blob.
+    ///
+    /// SQLite reads it where it lies: without the copy an ingress at full load took a tenth more.
+    func run<each Value: RawBindable>(_ value: repeat each Value, blob: Data) throws {
+        defer { reset() }
+        try bind(repeat each value)
+        let place = unsafe sqlite3_bind_parameter_count(statement)
+        // An empty buffer may have no address, which would be bound as NULL.
+        guard !blob.isEmpty else {
+            let code = unsafe sqlite3_bind_zeroblob(statement, place, 0)
+            guard code == SQLITE_OK else { throw failure(code) }
+            while try step() {}
+            return
+        }
+        try unsafe blob.withUnsafeBytes { bytes in
+            // SQLITE_STATIC: the bytes stay until the statement was stepped to its end.
+            let code = unsafe sqlite3_bind_blob(
+                statement,
+                place,
+                bytes.baseAddress,
+                Int32(bytes.count),
+                nil
+            )
+            guard code == SQLITE_OK else { throw failure(code) }
+            while try step() {}
+        }
+    }
+
     /// Runs a statement and reads its first row, if there is one.
     ///
     /// It is run to its end: a statement that changes something has done so when this returns.

@@ -41,6 +41,8 @@ package enum RecordQuery: Sendable {
     case incidents(limit: Int)
     /// Batches of replays: how many requests, how many wait, how many jobs came of them.
     case replayBatches(limit: Int)
+    /// What verified the newest deliveries, or all of them: how many, and the last time.
+    case verifications(newest: Int?)
     /// How many jobs fit, by route, handler, state and reason, most first.
     case jobCounts(Selection)
     /// How many deliveries fit, by event type and verdict, most first.

@@ -158,7 +158,7 @@ package struct Restore: Sendable {
         try check(unsafe stat(folder, &info), folder, "its owner cannot be read")
         for own in [file, turn] {
             try check(
-                unsafe chown(own, info.st_uid, info.st_gid),
+                unsafe lchown(own, info.st_uid, info.st_gid),
                 own,
                 "it cannot be given to the user whose folder it is in"
             )

@@ -5,24 +5,24 @@ extension SQLiteStore {
     package func accept(
         _ take: @Sendable () -> [Delivery]
     ) throws(StoreError) -> [Acceptance] {
-        try write { database in
+        try writeMakingRoom { database in
             try take().map { delivery in try self.accept(delivery, in: database) }
         }
     }
 
     private func accept(_ delivery: Delivery, in database: Database) throws -> Acceptance {
         do {
-            try insert(delivery, in: database)
+            return .accepted(try insertWaiting(delivery, in: database))
         } catch let error as DatabaseError where error.resultCode == .SQLITE_CONSTRAINT {
             // RAISE(ABORT) undoes the one statement; the batch goes on.
             return try compare(delivery, in: database, otherwise: error)
         }
-        let seq = DeliverySeq(rawValue: database.lastInsertedRowID)
-        try RawStatement(Self.insertRouting, in: database).run(seq.rawValue)
-        return .accepted(seq)
     }
 
-    private func insert(_ delivery: Delivery, in database: Database) throws {
+    /// Inserts a delivery that waits to be routed.
+    ///
+    /// - Throws: a constraint of the schema when its id is known.
+    func insertWaiting(_ delivery: Delivery, in database: Database) throws -> DeliverySeq {
         try RawStatement(Self.insertDelivery, in: database).run(
             delivery.source,
             delivery.id.rawValue,
@@ -34,8 +34,24 @@ extension SQLiteStore {
             delivery.contentType,
             delivery.headers,
             delivery.verifiedBy,
-            delivery.body
+            blob: delivery.body
         )
+        let seq = DeliverySeq(rawValue: database.lastInsertedRowID)
+        try RawStatement(Self.insertRouting, in: database).run(seq.rawValue)
+        return seq
+    }
+
+    /// What is stored under a delivery's id; its body is nil when that is pruned.
+    func stored(
+        _ delivery: Delivery,
+        in database: Database
+    ) throws -> (seq: DeliverySeq, body: Data?)? {
+        let known = try Row.fetchOne(
+            database,
+            sql: "SELECT seq, body FROM delivery WHERE source = ? AND delivery_id = ?",
+            arguments: [delivery.source, delivery.id.rawValue]
+        )
+        return known.map { (DeliverySeq(rawValue: $0["seq"]), $0["body"]) }
     }
 
     /// The id is known: the same bytes again are counted, other bytes are an incident.
@@ -46,16 +62,10 @@ extension SQLiteStore {
         in database: Database,
         otherwise error: DatabaseError
     ) throws -> Acceptance {
-        let known = try Row.fetchOne(
-            database,
-            sql: "SELECT seq, body FROM delivery WHERE source = ? AND delivery_id = ?",
-            arguments: [delivery.source, delivery.id.rawValue]
-        )
         // Another constraint failed, not the uniqueness of the id.
-        guard let known else { throw error }
-        let seq = DeliverySeq(rawValue: known["seq"])
+        guard let (seq, body) = try stored(delivery, in: database) else { throw error }
         // A pruned body can no longer be compared; its id was seen, and that decides.
-        if let body: Data = known["body"], body != delivery.body {
+        if let body, body != delivery.body {
             try count(
                 Incident(
                     kind: .deliveryConflict,
@@ -78,7 +88,7 @@ extension SQLiteStore {
         try write { database in try self.count(incident, in: database) }
     }
 
-    private func count(_ incident: Incident, in database: Database) throws {
+    func count(_ incident: Incident, in database: Database) throws {
         let now = clocks.now().rawValue
         try database.execute(
             sql: Self.countIncident,
@@ -90,12 +100,22 @@ extension SQLiteStore {
     }
 
     package func probe() throws(StoreError) {
-        try write { database in
+        try lookForRoom()
+        try writeMakingRoom { database in
             try database.execute(
                 sql: "UPDATE store SET probed_at = ? WHERE id = 1",
                 arguments: [clocks.now().rawValue]
             )
         }
+    }
+
+    /// The probe itself needs next to nothing; a delivery needs more.
+    private func lookForRoom() throws(StoreError) {
+        var info = statvfs()
+        // What does not say how much is free may have room.
+        guard unsafe statvfs(path, &info) == 0, info.f_blocks > 0 else { return }
+        guard Int(info.f_bavail) * Int(info.f_frsize) < Limits.probeBytes else { return }
+        throw .full(path: path)
     }
 
     /// Relies on trigger delivery_is_not_replaced and the UNIQUE index behind it.

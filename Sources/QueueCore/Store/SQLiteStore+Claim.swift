@@ -13,44 +13,51 @@ extension SQLiteStore {
     package func exchange(
         _ ends: [AttemptEnd],
         for request: ClaimRequest,
-        worker: WorkerID
+        worker: WorkerID,
+        deciding decisions: [Decision]
     ) throws(StoreError) -> Exchange {
         do throws(StoreError) {
-            return try exchange(ends, for: request, worker: worker, isCareful: false)
+            return try write { database in
+                let routing = try self.decide(decisions, in: database)
+                return try self.exchange(ends, request, worker, isCareful: false, routing, database)
+            }
         } catch {
             // Somebody's hand was in a row, so that the schema refuses to lease it, or to end it. It
             // must not keep the others from running, nor their outcomes from being written.
             guard case .refused = error else { throw error }
-            return try exchange(ends, for: request, worker: worker, isCareful: true)
+            let routing = try decide(decisions)
+            return try write { database in
+                try self.exchange(ends, request, worker, isCareful: true, routing, database)
+            }
         }
     }
 
     private func exchange(
         _ ends: [AttemptEnd],
-        for request: ClaimRequest,
-        worker: WorkerID,
-        isCareful: Bool
-    ) throws(StoreError) -> Exchange {
-        try write { database in
-            try self.followClock(in: database)
-            let results = try ends.map { end in
-                try isCareful
-                    ? self.writeUnlessRefused(end, in: database) : self.write(end, in: database)
-            }
-            var claim = Claim(
-                worker: worker,
-                now: clocks.now(),
-                leaseUntil: clocks.monotonic() + request.lease,
-                isCareful: isCareful,
-                parkedMost: Limits.parkedMost / max(1, request.concurrency.count)
-            )
-            let jobs = try self.claim(request, &claim, in: database)
-            return Exchange(
-                ends: results,
-                claimed: jobs,
-                isCutShort: claim.isCutShort
-            )
+        _ request: ClaimRequest,
+        _ worker: WorkerID,
+        isCareful: Bool,
+        _ routing: RoutingResult,
+        _ database: Database
+    ) throws -> Exchange {
+        try followClock(in: database)
+        let results = try ends.map { end in
+            try isCareful ? writeUnlessRefused(end, in: database) : write(end, in: database)
         }
+        var claim = Claim(
+            worker: worker,
+            now: clocks.now(),
+            leaseUntil: clocks.monotonic() + request.lease,
+            isCareful: isCareful,
+            parkedMost: Limits.parkedMost / max(1, request.concurrency.count)
+        )
+        let jobs = try self.claim(request, &claim, in: database)
+        return Exchange(
+            routing: routing,
+            ends: results,
+            claimed: jobs,
+            isCutShort: claim.isCutShort
+        )
     }
 
     /// One claim while it is made.

@@ -165,6 +165,9 @@ extension SQLiteStore {
             )
         case .replayBatches(let limit):
             (replayBatches, [limit])
+        case .verifications(let newest):
+            // SQLite takes a negative limit for none (sqlite.org/lang_select.html).
+            (verifications, [newest ?? -1])
         case .jobCounts(let selection):
             counts(
                 of: SelectionFilter(jobs: selection),
@@ -205,6 +208,15 @@ extension SQLiteStore {
         GROUP BY batch
         ORDER BY batch DESC
         LIMIT ?
+        """
+
+    /// Backwards by seq: of each row no more is read than stands before its headers and body.
+    private static let verifications = """
+        SELECT source, verified_by, count(*) AS deliveries, max(received_at) AS last_at,
+            min(received_at) AS first_at
+        FROM (SELECT source, verified_by, received_at FROM delivery ORDER BY seq DESC LIMIT ?)
+        GROUP BY source, verified_by
+        ORDER BY source, last_at DESC, verified_by
         """
 
     private static let deliveryColumns = """

@@ -58,12 +58,15 @@ extension SQLiteStore {
     }
 
     package func decide(_ decisions: [Decision]) throws(StoreError) -> RoutingResult {
-        try write { database in
-            // Nobody else decides while this transaction holds the write lock, so one look before
-            // the first change is enough, and a stale batch leaves nothing to undo.
-            guard try self.areStillFirst(decisions, in: database) else { return .stale }
-            return .decided(try decisions.flatMap { try self.write($0, in: database) })
-        }
+        try write { database in try self.decide(decisions, in: database) }
+    }
+
+    /// Nobody else decides while the transaction holds the write lock, so one look before the first
+    /// change is enough, and a stale batch leaves nothing to undo.
+    func decide(_ decisions: [Decision], in database: Database) throws -> RoutingResult {
+        guard !decisions.isEmpty else { return .decided([]) }
+        guard try areStillFirst(decisions, in: database) else { return .stale }
+        return .decided(try decisions.map { try write($0, in: database) })
     }
 
     private func areStillFirst(_ decisions: [Decision], in database: Database) throws -> Bool {
@@ -88,7 +91,7 @@ extension SQLiteStore {
         return true
     }
 
-    private func write(_ decision: Decision, in database: Database) throws -> [JobID] {
+    private func write(_ decision: Decision, in database: Database) throws -> WrittenDecision {
         let now = clocks.now().rawValue
         switch decision.target {
         case .delivery(let seq):
@@ -99,16 +102,17 @@ extension SQLiteStore {
                 kept.verdict.rawValue, kept.reason, kept.explanation, kept.payloadSHA256, now,
                 seq.rawValue,
             ])
-            return try kept.jobs.map { job in
+            let jobs = try kept.jobs.map { job in
                 try insert(job, of: seq, hash: origin.hash, now: now, in: database)
             }
+            return WrittenDecision(verdict: kept.verdict, reason: kept.reason, jobs: jobs)
         case .replay(let id, let seq):
             let statement = try database.cachedStatement(sql: Self.decideReplay)
             try statement.execute(arguments: [
                 decision.verdict.rawValue, decision.reason, decision.explanation, now, id,
             ])
             let hash = try self.origin(of: seq, decision, in: database).hash
-            return try decision.jobs.map { job in
+            let jobs = try decision.jobs.map { job in
                 let earlier = try Int64.fetchOne(
                     database.cachedStatement(sql: Self.latestJob),
                     arguments: [seq.rawValue, job.route]
@@ -122,6 +126,7 @@ extension SQLiteStore {
                     in: database
                 )
             }
+            return WrittenDecision(verdict: decision.verdict, reason: decision.reason, jobs: jobs)
         }
     }
 

@@ -1,7 +1,9 @@
+import CSQLite
 import Foundation
 import GRDB
 package import Logging
 import Migrations
+import StateFolder
 
 /// The store in one SQLite file: the only type that knows SQLite.
 ///
@@ -17,9 +19,11 @@ package actor SQLiteStore: QueueStore {
     private let turn: TurnLock
     private let checkpoint: Checkpoint
     let logger: Logger
-    /// The file that was opened.
-    private let file: FileIdentity?
+    private let metrics: StoreMetrics?
+    private let files: StoreFiles
     private var nextLook = MonotonicTime(rawValue: .min)
+    /// Set once what the log held when this store was opened is known to be on disk.
+    private var isLogOnDisk = false
     /// Set by a disk error: a connection that saw one is never trusted again.
     private var brokenBy: StoreError?
     package nonisolated let executor: StoreExecutor
@@ -35,13 +39,17 @@ package actor SQLiteStore: QueueStore {
     ///   - mayCreate: false for commands that only look: a missing file is an error then.
     ///   - clocks: where time comes from.
     ///   - logger: told of checkpoints that failed.
+    ///   - executor: the thread that the store works on; one of its own by default.
+    ///   - metrics: told of writes and checkpoints.
     /// - Throws: a file that is not ours or newer than this program stays untouched; a migration
     ///   that fails leaves the old store intact.
     package init(
         path: String,
         mayCreate: Bool = true,
         clocks: Clocks = .system,
-        logger: Logger = Logger(label: "samovar.store")
+        logger: Logger = Logger(label: "samovar.store"),
+        executor: StoreExecutor = StoreExecutor(),
+        metrics: StoreMetrics? = nil
     ) throws(StoreError) {
         let schema = try Connection.look(at: path, knownSchema: MigrationPlan.current.newest)
         if schema == nil {
@@ -53,22 +61,35 @@ package actor SQLiteStore: QueueStore {
         defer { turn.pass() }
         if schema == nil { try Self.createFile(path) }
         let connection = try Connection.open(path)
+        // Without a migration nothing is written: a store that is locked or full can be opened.
+        if schema != MigrationPlan.current.newest {
+            isLogOnDisk = try Self.putLogOnDisk(path, turn, connection)
+        }
         try MigrationPlan.current.apply(to: connection, path: path, now: clocks.now())
         checkpoint = try Checkpoint(path: path, writer: connection)
-        file = FileIdentity(path)
+        files = StoreFiles(path)
         self.turn = turn
         self.connection = connection
         self.path = path
         self.clocks = clocks
         self.logger = logger
-        executor = StoreExecutor()
+        self.executor = executor
+        self.metrics = metrics
     }
 
     /// Ends the connections.
     ///
-    /// Nothing may be called afterwards.
+    /// Nothing may be called afterwards. Where somebody was stopped while he had the turn, the
+    /// connections are left to the end of this process: what was committed needs no closing.
     package func close() throws(StoreError) {
-        turn.take()
+        guard brokenBy == nil else { return }
+        guard turn.take(within: Limits.closePatience) else {
+            logger.warning(
+                "not closed: another process has had the turn for long",
+                metadata: ["store": "\(path)"]
+            )
+            return
+        }
         defer { turn.pass() }
         do {
             try checkpoint.close()
@@ -85,45 +106,129 @@ package actor SQLiteStore: QueueStore {
     /// - Throws: whatever went wrong, as a StoreError; nothing is changed then.
     func write<Value>(_ change: (Database) throws -> Value) throws(StoreError) -> Value {
         if let brokenBy { throw brokenBy }
-        try lookAtFile()
+        var watch = StoreMetrics.Stopwatch(metrics)
         turn.take()
         defer { turn.pass() }
+        try lookAtFilesNowAndThen()
         do {
+            if !isLogOnDisk { isLogOnDisk = try Self.putLogOnDisk(path, turn, connection) }
             let value = try connection.writeWithoutTransaction { database in
                 var value: Value?
+                let changes = database.totalChangesCount
                 try database.inTransaction(.immediate) {
+                    watch.locked()
                     value = try change(database)
+                    watch.committing()
                     return .commit
                 }
+                // One that changed nothing wrote nothing.
+                if database.totalChangesCount > changes { watch.committed() }
                 return value
             }
             guard let value else {
                 preconditionFailure("a transaction that did not throw ran its change")
             }
             checkpointWhenDue()
+            // Last of all: whatever is promised now is in a file that others find.
+            try lookAtFiles()
             return value
         } catch {
-            let error = StoreError(error, path: path)
-            if case .inputOutput = error { brokenBy = error }
+            let error = failure(error)
+            metrics?.noteFailure()
+            if case .inputOutput = error { retire(because: error) }
             throw error
         }
     }
 
-    /// Looks, once a second, whether the file is still the one that was opened.
+    /// Runs a change that is tried once more when the disk is full, after a checkpoint: the log's
+    /// room can be used again when what is in it has moved into the database.
     ///
-    /// SQLite goes on writing to a file that was moved or deleted, and nobody would find what was
-    /// acknowledged there. It is treated as a failed disk: never trusted again.
-    private func lookAtFile() throws(StoreError) {
-        let now = clocks.monotonic()
-        guard now >= nextLook else { return }
-        nextLook = now + Limits.fileLookInterval
-        guard FileIdentity(path) != file else { return }
-        let error = StoreError.inputOutput(
-            path: path,
-            reason: "the file was moved or deleted while it was in use"
-        )
+    /// The change may be called twice.
+    func writeMakingRoom<Value>(_ change: (Database) throws -> Value) throws(StoreError) -> Value {
+        do throws(StoreError) {
+            return try write(change)
+        } catch .full(let path) {
+            guard makeRoom() else { throw .full(path: path) }
+            return try write(change)
+        }
+    }
+
+    /// - Returns: false when there was nothing to be moved, or it could not be.
+    private func makeRoom() -> Bool {
+        guard checkpoint.logPages > 0 else { return false }
+        turn.take()
+        defer { turn.pass() }
+        return checkpointNow()
+    }
+
+    /// Writes the log again that a process left which is gone: its last flush may have failed.
+    ///
+    /// Only when no other store is open; who has one has done it. The caller holds the turn.
+    ///
+    /// - Returns: true.
+    private static func putLogOnDisk(
+        _ path: String,
+        _ turn: TurnLock,
+        _ connection: DatabaseQueue
+    ) throws(StoreError) -> Bool {
+        if turn.isAlone() {
+            do {
+                try connection.writeWithoutTransaction { database in
+                    try database.inTransaction(.immediate) {
+                        try LogFile.writeAgain(ofStore: path)
+                        return .commit
+                    }
+                }
+            } catch {
+                turn.leave()
+                throw StoreError(error, path: path)
+            }
+        }
+        turn.join()
+        return true
+    }
+
+    /// Looks before a write, unless the last one has just looked: what is written to a log that was
+    /// deleted would be missing in the one that others have opened since.
+    private func lookAtFilesNowAndThen() throws(StoreError) {
+        guard clocks.monotonic() >= nextLook else { return }
+        do throws(StoreError) {
+            try lookAtFiles()
+        } catch {
+            retire(because: error)
+            throw error
+        }
+    }
+
+    /// Looks whether the files are still those that were opened.
+    ///
+    /// - Throws: as a failed disk, when they are not. What is in the log was moved into the file
+    ///   before, in case only the log is gone. The caller holds the turn.
+    private func lookAtFiles() throws(StoreError) {
+        nextLook = clocks.monotonic() + Limits.fileLookInterval
+        guard let lost = files.lost else { return }
+        _ = checkpointNow()
+        throw .inputOutput(path: lost, reason: "it was moved or deleted while it was in use")
+    }
+
+    /// From now on every write fails.
+    ///
+    /// The connections stay open until the process ends: whoever closes the last one of a file has
+    /// SQLite delete the log by its name, and by now that may be the log of another file.
+    private func retire(because error: StoreError) {
         brokenBy = error
-        throw error
+        _ = unsafe Unmanaged.passRetained(connection)
+        _ = unsafe Unmanaged.passRetained(checkpoint)
+    }
+
+    /// What an error means: SQLite says of a disk that cannot be read that the file is damaged.
+    private func failure(_ error: any Error) -> StoreError {
+        let error = StoreError(error, path: path)
+        guard case .corrupt = error else { return error }
+        let number = connection.inDatabase { unsafe csqlite_disk_error($0.sqliteConnection) }
+        guard number != 0 else { return error }
+        errno = number
+        return .inputOutput(path: path, reason: "it cannot be read: \(systemError())")
     }
 
     /// Reads in one transaction, so that all statements see the same moment.
@@ -141,7 +246,7 @@ package actor SQLiteStore: QueueStore {
                 return value
             }
         } catch {
-            throw StoreError(error, path: path)
+            throw failure(error)
         }
     }
 
@@ -154,6 +259,12 @@ package actor SQLiteStore: QueueStore {
     /// so it is logged, and the commit before it stands.
     private func checkpointWhenDue() {
         guard checkpoint.isDue else { return }
+        _ = checkpointNow()
+    }
+
+    /// - Returns: whether it went through.
+    private func checkpointNow() -> Bool {
+        let start = SuspendingClock.now
         do {
             try connection.writeWithoutTransaction { database in
                 try database.inTransaction(.immediate) {
@@ -161,11 +272,17 @@ package actor SQLiteStore: QueueStore {
                     return .commit
                 }
             }
+            metrics?.noteCheckpoint(
+                took: start.duration(to: .now),
+                isBlocked: checkpoint.isBlocked
+            )
+            return true
         } catch {
             logger.warning(
                 "checkpoint failed, the log grows until one succeeds",
                 metadata: ["error": "\(StoreError(error, path: path))"]
             )
+            return false
         }
     }
 
@@ -175,7 +292,7 @@ package actor SQLiteStore: QueueStore {
     /// all, and gives the log the mode that the file has. The caller holds the turn: nobody has a
     /// connection to the new file yet whose locks closing this descriptor would drop.
     private static func createFile(_ path: String) throws(StoreError) {
-        let descriptor = unsafe open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0o660)
+        let descriptor = StateFile.open(path, O_WRONLY | O_EXCL)
         if descriptor < 0, errno == EEXIST { return }
         guard descriptor >= 0 else { throw .cannotOpen(path: path, reason: systemError()) }
         Foundation.close(descriptor)

@@ -20,6 +20,11 @@ package final class StoreExecutor: SerialExecutor, TaskExecutor {
         }
     }
 
+    /// Runs something short there, after what waits already.
+    package func run(_ work: @escaping @Sendable () -> Void) {
+        queue.async { work() }
+    }
+
     package func asUnownedSerialExecutor() -> UnownedSerialExecutor {
         unsafe UnownedSerialExecutor(ordinary: self)
     }

@@ -1,4 +1,5 @@
 import Glibc
+import StateFolder
 
 /// Whose turn it is to write: a blocking `flock` on `<store>.turn`, taken before every write.
 ///
@@ -13,21 +14,12 @@ final class TurnLock: Sendable {
     private let descriptor: Int32
 
     init(store path: String) throws(StoreError) {
-        descriptor = unsafe open(path + ".turn", O_RDWR | O_CREAT | O_CLOEXEC, 0o660)
+        descriptor = StateFile.open(path + ".turn", O_RDWR)
         guard descriptor >= 0 else {
             throw errno == EROFS || errno == EACCES
                 ? .readOnly(path: path + ".turn")
                 : .cannotOpen(path: path + ".turn", reason: systemError())
         }
-        giveToOwner(of: path)
-    }
-
-    /// What root makes beside a store of the services' user must not lock that user out.
-    private func giveToOwner(of path: String) {
-        var status = stat()
-        guard geteuid() == 0, unsafe stat(path, &status) == 0 else { return }
-        // As good as it gets: who cannot use it is told so when opening it.
-        _ = fchown(descriptor, status.st_uid, status.st_gid)
     }
 
     deinit {
@@ -57,8 +49,48 @@ final class TurnLock: Sendable {
         }
     }
 
-    /// F_OFD_SETLKW, which the C library shows only to GNU sources: fcntl_locking(2).
+    // MARK: Who else has the store
+
+    /// Whether nobody has joined, in any process.
+    ///
+    /// Called with the turn, and followed by ``join()`` or ``leave()`` before that is passed.
+    func isAlone() -> Bool {
+        setMember(Int16(F_WRLCK))
+    }
+
+    /// Is one of those who have the store from now on.
+    func join() {
+        let joined = setMember(Int16(F_RDLCK))
+        precondition(joined, "the lock is asked for alone only by who has the turn")
+    }
+
+    func leave() {
+        _ = setMember(Int16(F_UNLCK))
+    }
+
+    /// Locks the second byte, or leaves it as it is.
+    private func setMember(_ type: Int16) -> Bool {
+        var member = Glibc.flock()
+        member.l_type = type
+        member.l_whence = Int16(SEEK_SET)
+        member.l_start = 1
+        member.l_len = 1
+        return unsafe fcntl(descriptor, Self.setLock, &member) == 0
+    }
+
+    /// F_OFD_SETLK and F_OFD_SETLKW, which the C library shows only to GNU sources: fcntl_locking(2).
+    private static let setLock: Int32 = 37
     private static let setLockAndWait: Int32 = 38
+
+    /// Waits for the turn no longer than so, for who can do without it.
+    func take(within patience: Duration) -> Bool {
+        let deadline = ContinuousClock.now + patience
+        while !takeIfFree() {
+            guard ContinuousClock.now < deadline else { return false }
+            usleep(5_000)
+        }
+        return true
+    }
 
     /// Takes the turn if nobody has it.
     func takeIfFree() -> Bool {

@@ -1,4 +1,5 @@
 import Foundation
+import StateFolder
 
 /// A worker's life, as a lock on `<state>/workers/<id>.lock`.
 ///
@@ -14,17 +15,11 @@ package final class WorkerLock: Sendable {
     /// - Throws: `.cannotOpen` when the folder cannot be made or written.
     package init(stateFolder: String, worker: WorkerID) throws(StoreError) {
         let folder = Self.folder(of: stateFolder)
-        do {
-            try FileManager.default.createDirectory(
-                atPath: folder,
-                withIntermediateDirectories: true,
-                attributes: [.posixPermissions: 0o770]
-            )
-        } catch {
-            throw .cannotOpen(path: folder, reason: error.localizedDescription)
+        guard StateFile.makeFolder(folder) else {
+            throw .cannotOpen(path: folder, reason: systemError())
         }
         path = Self.path(of: worker, stateFolder: stateFolder)
-        descriptor = unsafe open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0o660)
+        descriptor = StateFile.open(path, O_RDWR)
         guard descriptor >= 0 else { throw .cannotOpen(path: path, reason: systemError()) }
         guard flock(descriptor, LOCK_EX | LOCK_NB) == 0 else {
             let reason = systemError()

@@ -1,5 +1,5 @@
-import Foundation
 import QueueCore
+import StateFolder
 
 /// Where a handler may say more than its exit code: `<state>/results/<token>`, for one attempt.
 enum ResultFile {
@@ -9,11 +9,10 @@ enum ResultFile {
 
     /// Makes the folder, for this user alone.
     static func makeFolder(stateFolder: String) throws {
-        try FileManager.default.createDirectory(
-            atPath: folder(stateFolder),
-            withIntermediateDirectories: true,
-            attributes: [.posixPermissions: 0o700]
-        )
+        let folder = Self.folder(stateFolder)
+        guard StateFile.makeFolder(folder, mode: 0o700) else {
+            throw StoreError.cannotOpen(path: folder, reason: systemError())
+        }
     }
 
     private static func folder(_ stateFolder: String) -> String {

@@ -106,6 +106,11 @@ final class Breakers: Sendable {
         }
     }
 
+    /// Every http handler, and whether its breaker is not closed.
+    var areOpen: [HandlerName: Bool] {
+        watched.withLock { $0.mapValues { $0.breaker.state != .closed } }
+    }
+
     /// Those that are not closed, by handler, as one JSON object; `{}` when all are.
     var json: String {
         let notClosed = watched.withLock { $0.filter { $0.value.breaker.state != .closed } }

@@ -57,6 +57,9 @@ final class HandlerRunners: Sendable {
     /// The breakers that are not closed, as `worker.breakers` shows them.
     var breakers: String { http.breakers.json }
 
+    /// Every http handler, and whether its breaker is open.
+    var openBreakers: [HandlerName: Bool] { http.breakers.areOpen }
+
     /// Whether a handler is in the configuration.
     func knows(_ handler: HandlerName) -> Bool {
         concurrency[handler] != nil

@@ -5,6 +5,7 @@ struct RunningAttempt: Sendable {
     var job: ClaimedJob
     /// Nil when it never began: its end is in the inbox.
     var control: (any AttemptControl)?
+    var startedAt = ContinuousClock.now
 }
 
 /// The work loop's hand on a running attempt, whatever runs it.

@@ -11,10 +11,33 @@ struct SupervisionTests {
     /// Both services run since ``start``.
     private func running() -> Supervision {
         var supervision = Supervision()
-        #expect(supervision.begin() == [.start(.ingress), .start(.worker)])
+        #expect(supervision.begin() == [.start(.ingress)])
         supervision.started(.ingress, at: Self.start)
+        #expect(supervision.ready(.ingress) == [.start(.worker)])
         supervision.started(.worker, at: Self.start)
         return supervision
+    }
+
+    @Test
+    func `the worker starts once, when the ingress is ready`() {
+        var supervision = running()
+        #expect(supervision.ready(.worker) == [])
+        _ = supervision.ended(.ingress, .signal(9), at: Self.start + .seconds(2))
+        #expect(supervision.due(.ingress) == [.start(.ingress)])
+        supervision.started(.ingress, at: Self.start + .seconds(3))
+        #expect(supervision.ready(.ingress) == [])
+    }
+
+    @Test
+    func `an ingress that never was ready ends alone`() {
+        var supervision = Supervision()
+        _ = supervision.begin()
+        supervision.started(.ingress, at: Self.start)
+        #expect(
+            supervision.ended(.ingress, .code(69), at: Self.start + .milliseconds(100))
+                == [.finish(code: 69)]
+        )
+        #expect(supervision.ready(.ingress) == [])
     }
 
     @Test
@@ -99,6 +122,7 @@ struct SupervisionTests {
         var supervision = Supervision()
         _ = supervision.begin()
         supervision.started(.ingress, at: Self.start)
+        _ = supervision.ready(.ingress)
         #expect(supervision.failedToStart(.worker) == [.terminate(.ingress)])
         #expect(supervision.ended(.ingress, .code(0), at: Self.start) == [.finish(code: 70)])
     }

@@ -120,11 +120,12 @@ struct WelcomeTests {
                 allowPublic: true
             )
             let common = ["--config", "/site/samovar.yaml", "--follow-stdin"]
-            #expect(commands[.worker] == ["\(folder.path)/samovar-worker"] + common)
-            #expect(
-                commands[.ingress] == ["\(folder.path)/samovar-ingress"] + common
-                    + ["--allow-public"]
-            )
+            for service in Service.allCases {
+                #expect(
+                    commands[service] == ["\(folder.path)/\(service.program)"] + common
+                        + ["--allow-public"]
+                )
+            }
         }
     }
 }

@@ -84,6 +84,17 @@ extension History {
 
     private mutating func decide() async throws {
         let store = store()
+        let decisions = try await someDecisions(store)
+        if decisions.isEmpty { return }
+        try expect(try await store.decide(decisions), is: model.decide(decisions))
+        // The other router was slower.
+        if chance(10) {
+            try expect(try await stores[number(0...1)].decide(decisions), is: .stale)
+        }
+    }
+
+    /// About what waits; sometimes not from the first on.
+    mutating func someDecisions(_ store: any QueueStore) async throws -> [Decision] {
         let count = number(1...6)
         let waiting = try await store.waitingToBeRouted(atMost: count)
         note("decide \(waiting.map(\.target))")
@@ -91,12 +102,7 @@ extension History {
         try expect(waiting.map(\.tries), is: waiting.map { model.tries($0.target) })
         var decisions = waiting.map { decision(on: $0) }
         if chance(10), !decisions.isEmpty { decisions.removeFirst() }
-        if decisions.isEmpty { return }
-        try expect(try await store.decide(decisions), is: model.decide(decisions))
-        // The other router was slower.
-        if chance(10) {
-            try expect(try await stores[number(0...1)].decide(decisions), is: .stale)
-        }
+        return decisions
     }
 
     private mutating func decision(on delivery: WaitingDelivery) -> Decision {

@@ -14,8 +14,16 @@ extension History {
                 uniqueKeysWithValues: concurrency.map { (HandlerName(rawValue: $0), $1) }
             )
         )
-        let answer = try await stores[worker.store].exchange(ends, for: request, worker: worker.id)
+        let store = stores[worker.store]
+        let decisions = chance(30) ? try await someDecisions(store) : []
+        let answer = try await store.exchange(
+            ends,
+            for: request,
+            worker: worker.id,
+            deciding: decisions
+        )
         note("it got \(answer.claimed.map(\.token))")
+        try expect(answer.routing, is: model.decide(decisions))
         model.followClock()
         try expect(answer.ends, is: ends.map { model.end($0.token, $0.outcome) })
         try model.claim(answer.claimed, slots: slots, concurrency: concurrency, worker: worker.id)

@@ -77,7 +77,7 @@ extension QueueModel {
             let oldest = deliveries.keys.filter { deliveries[$0]?.verdict == nil }.min()
             if oldest != seq.rawValue { return .stale }
         }
-        return .decided(decisions.flatMap { write($0) })
+        return .decided(decisions.map { write($0) })
     }
 
     private func waits(_ target: RoutingTarget) -> Bool {
@@ -89,20 +89,31 @@ extension QueueModel {
         }
     }
 
-    private mutating func write(_ decision: Decision) -> [JobID] {
+    private mutating func write(_ decision: Decision) -> WrittenDecision {
         switch decision.target {
         case .delivery(let seq):
-            return write(decision, of: seq.rawValue)
+            let jobs = write(decision, of: seq.rawValue)
+            let row = deliveries[seq.rawValue]
+            return WrittenDecision(
+                verdict: row?.verdict ?? decision.verdict,
+                reason: row?.reason,
+                jobs: jobs
+            )
         case .replay(let id, let seq):
             replays[id]?.verdict = decision.verdict.rawValue
             replays[id]?.reason = decision.reason
             replays[id]?.decidedAt = moment.now
-            return decision.jobs.map { job in
+            let inserted = decision.jobs.map { job in
                 let earlier = jobs(of: seq.rawValue).last { jobs[$0]?.route == job.route }
                 var row = row(job, of: seq.rawValue, replay: id, replayOf: earlier)
                 row.hash = hash(of: decision, seq.rawValue)
                 return insert(row)
             }
+            return WrittenDecision(
+                verdict: decision.verdict,
+                reason: decision.reason,
+                jobs: inserted
+            )
         }
     }
 

@@ -92,9 +92,9 @@ struct ReplayTests {
             let batch = try await queue.store.replay(seqs, pace: pace)
             let first = try await waiting(queue).prefix(3)
             guard
-                case .decided(let jobs) = try await queue.store.decide(
+                let jobs = try await queue.store.decide(
                     first.map { queue.routed($0, [.sample()]) }
-                )
+                ).jobs
             else { throw Unexpected("somebody else decided") }
             let tokens = try await queue.claim(2).map(\.token)
             try await queue.end(tokens[0], .done)

@@ -130,7 +130,7 @@ struct RestoreTests {
                 #expect(answers == [.accepted(DeliverySeq(rawValue: skipped + 2))])
                 let target = RoutingTarget.delivery(DeliverySeq(rawValue: skipped + 2))
                 guard
-                    case .decided(let jobs) = try await store.decide([Self.routed(target)])
+                    let jobs = try await store.decide([Self.routed(target)]).jobs
                 else { throw Unexpected("stale") }
                 firsts += jobs.map(\.rawValue)
                 let replay = try await store.replay(
@@ -210,6 +210,10 @@ struct RestoreTests {
         try await withBackup { _ in
         } _: { backup, path in
             let folder = (path as NSString).deletingLastPathComponent
+            try FileManager.default.createDirectory(
+                atPath: folder,
+                withIntermediateDirectories: true
+            )
             let worker = WorkerID(rawValue: "w7")
             let lock = try WorkerLock(stateFolder: folder, worker: worker)
             await #expect(throws: BackupError.inUse(by: ["worker w7"])) {

@@ -96,7 +96,7 @@ struct SchemaTests {
             _ = try await queue.add([.sample(lane: "l"), .sample(lane: "l")])
             let token = try await queue.claimOne()
             _ = try await queue.accept()
-            let same = Delivery.sample(id: "delivery-1", body: #"{"n":1}"#)
+            let same = Delivery.push(1, id: "delivery-1")
             _ = try await store.accept { [same] }
             let shell = try Shell(path)
             #expect(

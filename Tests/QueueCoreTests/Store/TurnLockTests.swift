@@ -60,6 +60,28 @@ struct TurnLockTests {
     }
 
     @Test
+    func `only who is first to have a store is alone`() async throws {
+        try await withTemporaryFolder { folder in
+            let path = folder + "/queue.db"
+            let (one, other) = (try TurnLock(store: path), try TurnLock(store: path))
+            #expect(one.isAlone())
+            // Not before the first one is done.
+            #expect(!other.isAlone())
+            one.leave()
+            #expect(other.isAlone())
+            other.join()
+            #expect(!one.isAlone())
+            one.join()
+            let third = try TurnLock(store: path)
+            #expect(!third.isAlone())
+            other.leave()
+            #expect(!third.isAlone())
+            one.leave()
+            #expect(third.isAlone())
+        }
+    }
+
+    @Test
     func `the turn is a file of its own, beside the store`() async throws {
         try await withTemporaryFolder { folder in
             _ = try TurnLock(store: folder + "/queue.db")

@@ -1,0 +1,138 @@
+import NIOCore
+import NIOHTTP1
+import Telemetry
+
+/// One connection of the health port; each answers one request.
+final class HealthHandler: ChannelInboundHandler {
+    typealias InboundIn = HTTPServerRequestPart
+    typealias OutboundOut = HTTPServerResponsePart
+
+    private let port: HealthPort
+    private var head: HTTPRequestHead?
+    private var context: ChannelHandlerContext?
+
+    init(port: HealthPort) {
+        self.port = port
+    }
+
+    func handlerAdded(context: ChannelHandlerContext) {
+        self.context = context
+        if !port.enter() { context.close(promise: nil) }
+    }
+
+    func handlerRemoved(context: ChannelHandlerContext) {
+        self.context = nil
+        port.leave()
+    }
+
+    func channelRead(context: ChannelHandlerContext, data: NIOAny) {
+        switch unwrapInboundIn(data) {
+        case .head(let head): self.head = head
+        case .body: break
+        case .end:
+            guard let head else { return }
+            self.head = nil
+            answer(head, context)
+        }
+    }
+
+    func userInboundEventTriggered(context: ChannelHandlerContext, event: Any) {
+        if event is IdleStateHandler.IdleStateEvent {
+            context.close(promise: nil)
+        } else {
+            context.fireUserInboundEventTriggered(event)
+        }
+    }
+
+    func errorCaught(context: ChannelHandlerContext, error: any Error) {
+        context.close(promise: nil)
+    }
+
+    private func answer(_ head: HTTPRequestHead, _ context: ChannelHandlerContext) {
+        guard head.method == .GET else {
+            refuse(.methodNotAllowed, "only GET")
+            return
+        }
+        switch head.uri.prefix(while: { $0 != "?" }) {
+        case "/healthz": respond(.ok, json: #"{"status":"ok"}"#)
+        case "/readyz": answerReadiness(context)
+        case "/metrics": answerMetrics(context)
+        default: refuse(.notFound, "no such path: /healthz, /readyz, /metrics")
+        }
+    }
+
+    private func answerReadiness(_ context: ChannelHandlerContext) {
+        let readiness = port.readiness
+        wait(context, for: readiness, atMost: HealthLimits.patience) { handler, readiness in
+            switch readiness {
+            case .ready: handler.respond(.ok, json: #"{"status":"ready"}"#)
+            case .standIn(let name, let reason):
+                let details = #""durable":"\#(name)","reason":\#(Self.quoted(reason))"#
+                handler.respond(.ok, json: #"{"status":"ready",\#(details)}"#)
+            case .notReady(let reason): handler.refuse(.serviceUnavailable, reason)
+            case nil: handler.refuse(.serviceUnavailable, "the store was busy for too long")
+            }
+        }
+    }
+
+    private func answerMetrics(_ context: ChannelHandlerContext) {
+        let refresh = port.refresh
+        wait(context, for: refresh, atMost: HealthLimits.refresh) { handler, _ in
+            handler.respond(.ok, handler.port.exposition, type: Exposition.contentType)
+        }
+    }
+
+    /// Goes on when there is a result, or with nil when it takes too long.
+    private func wait<Result: Sendable>(
+        _ context: ChannelHandlerContext,
+        for work: @escaping @Sendable () async -> Result,
+        atMost limit: TimeAmount,
+        then goOn: @escaping @Sendable (HealthHandler, Result?) -> Void
+    ) {
+        let bound = NIOLoopBound(self, eventLoop: context.eventLoop)
+        // The first of the two answers; the other finds the connection closed.
+        let timer = context.eventLoop.scheduleTask(in: limit) { goOn(bound.value, nil) }
+        // Owned by this request: it ends with the work, and its answer goes to whoever is left.
+        context.eventLoop.makeFutureWithTask { await work() }
+            .whenSuccess { result in
+                timer.cancel()
+                goOn(bound.value, result)
+            }
+    }
+
+    private func refuse(_ status: HTTPResponseStatus, _ reason: String) {
+        respond(status, json: #"{"status":"error","error":\#(Self.quoted(reason))}"#)
+    }
+
+    private static func quoted(_ text: String) -> String {
+        var quoted = "\""
+        for scalar in text.unicodeScalars {
+            switch scalar {
+            case "\"": quoted += "\\\""
+            case "\\": quoted += "\\\\"
+            case _ where scalar.value < 0x20: quoted += " "
+            default: quoted.unicodeScalars.append(scalar)
+            }
+        }
+        return quoted + "\""
+    }
+
+    private func respond(_ status: HTTPResponseStatus, json: String) {
+        respond(status, json + "\n", type: "application/json")
+    }
+
+    private func respond(_ status: HTTPResponseStatus, _ text: String, type: String) {
+        guard let context, context.channel.isActive else { return }
+        let body = context.channel.allocator.buffer(string: text)
+        var head = HTTPResponseHead(version: .http1_1, status: status)
+        head.headers.add(name: "Content-Type", value: type)
+        head.headers.add(name: "Content-Length", value: String(body.readableBytes))
+        head.headers.add(name: "Connection", value: "close")
+        context.write(wrapOutboundOut(.head(head)), promise: nil)
+        context.write(wrapOutboundOut(.body(.byteBuffer(body))), promise: nil)
+        let bound = NIOLoopBound(context, eventLoop: context.eventLoop)
+        // After the last byte: large answers do not fit into the socket at once.
+        context.writeAndFlush(wrapOutboundOut(.end(nil)))
+            .whenComplete { _ in bound.value.close(promise: nil) }
+    }
+}

@@ -1,0 +1,100 @@
+import NIOHTTP1
+
+/// What a head says about the request itself, besides the webhook's own headers.
+///
+/// Read in one pass: each look-up by name would go over all headers again.
+struct RequestFacts {
+    /// How the end of the body is found.
+    enum Framing: Equatable {
+        case length(Int)
+        case chunks
+    }
+
+    /// What `Authorization` says.
+    enum Authorization: Equatable {
+        case none
+        case one(String)
+        case several
+    }
+
+    private(set) var framing = Framing.length(0)
+    /// Whether two readers could disagree about where the body ends.
+    private(set) var isFramingDoubtful = false
+    private(set) var expectsContinue = false
+    /// After such a request the decoder takes no further one.
+    private(set) var asksForUpgrade: Bool
+    private(set) var authorization = Authorization.none
+
+    /// Reads a head.
+    ///
+    /// The decoder has refused what frames a body in two ways (RFC 9112, section 6.3), and most of
+    /// what frames it badly.
+    init(_ head: HTTPRequestHead) {
+        asksForUpgrade = head.method == .CONNECT
+        var isFramed = false
+        for (name, value) in head.headers {
+            // Told apart by length first: one comparison per header.
+            switch name.utf8.count {
+            case 6:
+                if Self.isEqual(name, "expect") {
+                    expectsContinue = Self.isEqual(value, "100-continue")
+                }
+            case 7:
+                if Self.isEqual(name, "upgrade") { asksForUpgrade = true }
+            case 13:
+                if Self.isEqual(name, "authorization") {
+                    authorization = authorization == .none ? .one(value) : .several
+                }
+            case 14:
+                guard Self.isEqual(name, "content-length") else { continue }
+                isFramingDoubtful = isFramingDoubtful || isFramed
+                isFramed = true
+                setLength(value)
+            case 17:
+                guard Self.isEqual(name, "transfer-encoding") else { continue }
+                // The decoder takes `gzip, chunked` too, and would hand over what is compressed.
+                isFramingDoubtful =
+                    isFramingDoubtful || isFramed || head.version != .http1_1
+                    || !Self.isEqual(value, "chunked")
+                isFramed = true
+                framing = .chunks
+            default:
+                break
+            }
+        }
+    }
+
+    /// Digits and nothing else: `Int` would take a sign as well.
+    private mutating func setLength(_ value: String) {
+        var digits = value.utf8[...]
+        while digits.last == UInt8(ascii: " ") { digits.removeLast() }
+        guard !digits.isEmpty,
+            digits.allSatisfy({ (UInt8(ascii: "0")...UInt8(ascii: "9")).contains($0) })
+        else {
+            isFramingDoubtful = true
+            return
+        }
+        // Digits that are no `Int` are over the limit of every source.
+        framing = .length(Int(Substring(digits)) ?? .max)
+    }
+
+    /// The declared length of the body, nil when that is not known.
+    var declaredBytes: Int? {
+        switch framing {
+        case .length(let bytes): bytes
+        case .chunks: nil
+        }
+    }
+
+    private static func isEqual(_ text: String, _ lowercase: String) -> Bool {
+        let text = text.utf8.span
+        let expected = lowercase.utf8.span
+        guard text.count == expected.count else { return false }
+        for index in 0..<expected.count {
+            let byte = text[index]
+            let isUppercase = byte >= UInt8(ascii: "A") && byte <= UInt8(ascii: "Z")
+            guard (isUppercase ? byte | 0x20 : byte) == expected[index] else { return false }
+        }
+        return true
+    }
+}
