@@ -71,6 +71,29 @@ struct BodyLimitTests {
         }
     }
 
+    @Test(arguments: ["7FFFFFFFFFFFFFFF", "FFFFFFFFFFFFFFFF"])
+    func `a chunk of an absurd size is 413 where it passes the limit`(size: String) async throws {
+        try await Site.with(settings) { site in
+            let ingress = try site.startIngress()
+            let connection = try ingress.connect()
+            let request = Request().with { $0.set("Transfer-Encoding", "chunked") }
+            try connection.send(request.head + Array("\(size)\r\n".utf8))
+            try connection.send([UInt8](repeating: 0x20, count: Self.limit))
+            try ingress.accept(Request())
+            try connection.send([0x20])
+            let reply = try connection.reply()
+            #expect(reply.status == 413)
+            #expect(reply.headers["connection"] == "close")
+            #expect(
+                reply.text == #"{"status":"error","error":"the body is larger than 65536 bytes"}"#
+                    + "\n"
+            )
+            connection.endSending()
+            #expect(try connection.awaitEnd() == [])
+            #expect(try site.deliveries == 1)
+        }
+    }
+
     @Test
     func `100 Continue is sent when the head is fine`() async throws {
         try await Site.with(settings) { site in

@@ -214,7 +214,9 @@ struct HandlerTests {
             let ingress = try site.startIngress()
             try site.startWorker()
             // Unusual spaces and numbers, to see that nothing is written anew.
-            let payload = Data(#"{ "action":"opened" , "n": 1.50e1, "t": "ä\u00e4" }"#.utf8)
+            let payload = Data(
+                #"{ "action":"opened" , "issue": {}, "n": 1.50e1, "t": "ä\u00e4" }"#.utf8
+            )
             let request = Request(event: "issues", body: payload)
             try ingress.accept(request)
             try site.awaitQuiet()
@@ -282,7 +284,7 @@ struct HandlerTests {
         try await Site.with(SiteSettings(handlers: [env, asking])) { site in
             let ingress = try site.startIngress()
             try site.startWorker()
-            let body = Data(#"{"action":"label_updated"}"#.utf8)
+            let body = Data(#"{"action":"label_updated","issue":{}}"#.utf8)
             let request = Request(event: "issue_label", body: body)
             try ingress.accept(request)
             try site.awaitQuiet()

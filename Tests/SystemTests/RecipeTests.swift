@@ -162,7 +162,7 @@ struct RecipeTests {
             try SQLiteStore(path: site.store, clocks: clock.clocks)
         }
         _ = try await store.accept {
-            (1...9).map { Delivery.sample(id: "recorded-\($0)", body: "{\"n\":\($0)}") }
+            (1...9).map { Delivery.push($0, id: "recorded-\($0)") }
         }
         let jobs: [Int: NewJob] = [
             1: .sample(handler: "h1"), 2: .sample(handler: "h2", lane: "l"),

@@ -23,6 +23,55 @@ struct UpTests {
     }
 
     @Test
+    func `no worker is started for an ingress whose port is taken`() async throws {
+        try await Site.with(settings) { site in
+            let stranger = HeldSocket()
+            var taken = settings
+            taken.listen = "127.0.0.1:\(stranger.port)"
+            try site.write(taken)
+            let both = try site.start("up", under: [Binaries.samovar])
+            #expect(try both.awaitExit() == .code(69))
+            #expect(both.output.contains("cannot listen on 127.0.0.1:\(stranger.port)"))
+            #expect(!both.output.contains("working"))
+            #expect(try site.reader.number("SELECT count(*) FROM worker") == 0)
+        }
+    }
+
+    @Test
+    func `SIGHUP is handed on to both, and ends neither`() async throws {
+        try await Site.with(settings) { site in
+            let both = try site.startBoth()
+            // Told of the worker's readiness, up hands on what comes.
+            try waitUntil("both to have read it again") {
+                both.program.signal(SIGHUP)
+                usleep(50_000)  // between two signals, not instead of a look
+                return both.program.output.contains("configuration reloaded")
+                    && both.program.output.contains("come with a restart")
+            }
+            try site.awaitState("done", ofJobOf: both.accept(Request()))
+            both.program.signal(SIGTERM)
+            #expect(try both.program.awaitExit() == .code(0))
+        }
+    }
+
+    @Test
+    func `up tells its own supervisor when both are ready`() async throws {
+        try await Site.with(settings) { site in
+            let supervisor = SupervisorEnd(site.path("notify.sock"))
+            let both = try site.start(
+                "up",
+                under: [Binaries.samovar],
+                environment: ["NOTIFY_SOCKET": site.path("notify.sock")]
+            )
+            try supervisor.awaitMessage("READY=1")
+            #expect(both.output.contains("working"))
+            both.signal(SIGTERM)
+            try supervisor.awaitMessage("STOPPING=1")
+            #expect(try both.awaitExit() == .code(0))
+        }
+    }
+
+    @Test
     func `SIGKILL of up stops both`() async throws {
         try await Site.with(settings) { site in
             let both = try site.startBoth()

@@ -18,13 +18,14 @@ struct RunningIngress: Sendable {
         return try #require(UInt16(address.prefix { $0 != " " }))
     }
 
-    func connect() throws -> HTTPConnection {
-        try HTTPConnection(port: port)
+    /// Connects from 127.0.0.x.
+    func connect(client: UInt32 = 1) throws -> HTTPConnection {
+        try HTTPConnection(port: port, client: client)
     }
 
     /// Sends one request on a connection of its own.
-    func send(_ request: Request) throws -> HTTPReply {
-        let connection = try connect()
+    func send(_ request: Request, client: UInt32 = 1) throws -> HTTPReply {
+        let connection = try connect(client: client)
         try connection.send(request.bytes)
         return try connection.reply()
     }

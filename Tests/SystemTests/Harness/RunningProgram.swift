@@ -13,7 +13,19 @@ final class RunningProgram: Sendable {
     private let end = Mutex<ChildProcess.Exit?>(nil)
 
     /// Starts a program, its standard input empty, both outputs in one.
-    init(_ command: [String], environment: [String: String], folder: String) throws {
+    ///
+    /// - Parameters:
+    ///   - command: its path and its arguments.
+    ///   - environment: all of it.
+    ///   - folder: where it runs.
+    ///   - sockets: at most two descriptors, in the place of standard input and standard output.
+    /// - Throws: what keeps it from being started.
+    init(
+        _ command: [String],
+        environment: [String: String],
+        folder: String,
+        sockets: [Int32] = []
+    ) throws {
         name = command.map { ($0 as NSString).lastPathComponent }.joined(separator: " ")
         let nothing = unsafe open("/dev/null", O_RDWR | O_CLOEXEC)
         precondition(nothing >= 0, "cannot open /dev/null: \(errno)")
@@ -24,8 +36,8 @@ final class RunningProgram: Sendable {
                 command: command,
                 environment: environment.map { "\($0.key)=\($0.value)" },
                 directory: folder,
-                standardInput: nothing,
-                standardOutput: output.writeEnd,
+                standardInput: sockets.first ?? nothing,
+                standardOutput: sockets.dropFirst().first ?? output.writeEnd,
                 standardError: output.writeEnd
             )
         } catch {
@@ -84,6 +96,9 @@ final class RunningProgram: Sendable {
             printed.withLock(\.isComplete) ? exitIfEnded() : nil
         }
     }
+
+    /// Whether it has ended.
+    var hasEnded: Bool { exitIfEnded() != nil }
 
     /// Ends it, however it is, and waits until it is gone.
     func killNow() {

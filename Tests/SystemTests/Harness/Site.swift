@@ -97,13 +97,29 @@ final class Site: Sendable {
         _ program: String,
         arguments: [String] = [],
         under wrapper: [String] = [],
-        fault: String? = nil
+        fault: String? = nil,
+        environment more: [String: String] = [:],
+        sockets: [Int32] = []
+    ) throws -> RunningProgram {
+        let fault = fault.map { ["SAMOVAR_FAULT": $0] } ?? [:]
+        return try run(
+            wrapper + [program, "--config", configuration] + arguments,
+            environment: more.merging(fault) { $1 },
+            sockets: sockets
+        )
+    }
+
+    /// Starts any program in the site's folder.
+    func run(
+        _ command: [String],
+        environment more: [String: String] = [:],
+        sockets: [Int32] = []
     ) throws -> RunningProgram {
         let program = try RunningProgram(
-            wrapper + [program, "--config", configuration] + arguments,
-            environment: fault.map { environment.merging(["SAMOVAR_FAULT": $0]) { $1 } }
-                ?? environment,
-            folder: folder
+            command,
+            environment: environment.merging(more) { $1 },
+            folder: folder,
+            sockets: sockets
         )
         programs.withLock { $0.append(program) }
         return program

@@ -12,21 +12,27 @@ struct SiteSettings: Sendable {
         var route: [String] = []
     }
 
-    /// Secrets by id; the first one is that of recorded hooks.
+    /// Secrets by id, none where `ingress` lists sources; the first one is that of recorded hooks.
     var secrets: [(id: String, secret: String)] = [("test", "s3cret")]
     var listen = "127.0.0.1:0"
     /// More keys of section `ingress`.
     var ingress: [String] = []
     /// Section `worker`.
     var worker: [String] = ["slots: 8"]
+    /// Section `log`.
+    var log: String?
     var handlers: [Handler] = []
 
     var yaml: String {
         var lines = ["store: queue.db", "ingress:"]
         lines += ["listen: \(listen)", "health: 127.0.0.1:0"].map { "  \($0)" }
         lines += ingress.map { "  \($0)" }
-        lines += ["  secrets:"] + secrets.map { "    - { id: \($0.id), file: \($0.id).secret }" }
-        lines += ["worker:"] + worker.map { "  \($0)" }
+        if !secrets.isEmpty { lines += ["  secrets:"] }
+        lines += secrets.map { "    - { id: \($0.id), file: \($0.id).secret }" }
+        let hasHealth = worker.contains { $0.hasPrefix("health:") }
+        lines +=
+            ["worker:"] + (worker + (hasHealth ? [] : ["health: 127.0.0.1:0"])).map { "  \($0)" }
+        if let log { lines += ["log: \(log)"] }
         if !handlers.isEmpty {
             lines += ["handlers:"] + handlers.flatMap(Self.handler)
             lines += ["routes:"] + handlers.flatMap(Self.route)

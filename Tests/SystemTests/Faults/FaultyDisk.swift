@@ -1,0 +1,88 @@
+import Foundation
+import Spawn
+import TestSupport
+import Testing
+
+/// A disk that fails or is slow when a test says so: `Tests/Faults/faults.c`, loaded into the
+/// programs that run under ``wrapper``.
+struct FaultyDisk: Sendable {
+    /// System calls that can be hit.
+    enum Call: String, Sendable {
+        case sync, write, read, truncate
+    }
+
+    /// What happens to a call.
+    enum Effect: Sendable {
+        case error(Int32)
+        case delay(milliseconds: Int)
+    }
+
+    /// Calls on a file, and what happens to them.
+    struct Rule: Sendable {
+        var call: Call
+        /// How the file's path ends.
+        var file: String
+        /// So many go through first.
+        var skip = 0
+        /// So many are hit; nil: all.
+        var count: Int?
+        var effect: Effect
+    }
+
+    /// What a program is started under to have this disk.
+    let wrapper: [String]
+    private let site: Site
+
+    private static let source = URL(fileURLWithPath: #filePath)
+        .deletingLastPathComponent()
+        .deletingLastPathComponent()
+        .deletingLastPathComponent()
+        .appendingPathComponent("Faults/faults.c")
+        .path
+
+    /// Builds the library into the site's folder.
+    init(of site: Site) throws {
+        self.site = site
+        let library = site.path("faults.so")
+        let compiler = try RunningProgram(
+            ["/usr/bin/cc", "-shared", "-fPIC", "-O1", "-o", library, Self.source],
+            environment: ["PATH": "/usr/bin:/bin", "TMPDIR": site.folder],
+            folder: site.folder
+        )
+        try #require(try compiler.awaitExit() == .code(0), "\(compiler.output)")
+        wrapper = [
+            "/usr/bin/env", "LD_PRELOAD=\(library)", "SAMOVAR_FAULTS=\(site.path("faults"))",
+        ]
+    }
+
+    /// From now on these rules hold, and no others.
+    func set(_ rules: [Rule]) throws {
+        let lines = rules.map { rule in
+            let effect =
+                switch rule.effect {
+                case .error(let number): "\(number)"
+                case .delay(let milliseconds): "\(milliseconds)m"
+                }
+            return "\(rule.call) \(rule.file) \(rule.skip) \(rule.count ?? -1) \(effect)\n"
+        }
+        try site.write(lines.joined(), to: "faults.new")
+        try #require(unsafe rename(site.path("faults.new"), site.path("faults")) == 0)
+    }
+
+    /// From now on it is a good disk.
+    func heal() throws {
+        try set([])
+    }
+
+    /// How many calls were hit so far.
+    var hits: Int { site.lines("faults.hits").count }
+
+    /// Where in their files the reads and writes were that were hit so far.
+    var placesHit: [Int] {
+        site.lines("faults.hits").compactMap { $0.split(separator: " ").last.flatMap { Int($0) } }
+    }
+
+    func awaitHit() throws {
+        try waitUntil("the disk to fail") { hits > 0 }
+    }
+}

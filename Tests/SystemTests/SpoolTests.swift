@@ -1,0 +1,415 @@
+import Foundation
+import GRDB
+import Spawn
+import TestSupport
+import Testing
+
+/// The ingress while the store takes nothing: what it answers 2xx is in the spool, and in the store
+/// when that is back.
+@Suite
+struct SpoolTests {
+    private static let spooling = SiteSettings(ingress: ["spool: spool"])
+
+    private func withSite(
+        _ settings: SiteSettings = spooling,
+        _ body: (Site) async throws -> Void
+    ) async throws {
+        try await Site.with(settings, body)
+    }
+
+    /// Sends a delivery that must go to the spool.
+    private func spool(_ request: Request, to ingress: RunningIngress) throws {
+        let reply = try ingress.send(request)
+        #expect(reply.status == 202)
+        let id = try #require(request.id)
+        #expect(
+            reply.text == #"{"status":"accepted","delivery":"\#(id)","durable":"spool"}"# + "\n"
+        )
+    }
+
+    private func ids(in site: Site) throws -> [String] {
+        try site.reader.texts("SELECT delivery_id FROM delivery ORDER BY seq")
+    }
+
+    /// Waits until the spool's file holds nothing but its header.
+    private func awaitEmptySpool(of site: Site) throws {
+        try waitUntil("the spool to be empty") { spoolLength(of: site) == 64 }
+    }
+
+    private func spoolLength(of site: Site) -> Int {
+        let size = try? FileManager.default.attributesOfItem(atPath: site.path("spool"))[.size]
+        return (size as? NSNumber)?.intValue ?? 0
+    }
+
+    // MARK: Detours
+
+    @Test
+    func `while the store is locked deliveries are spooled, then imported in order and run`()
+        async throws
+    {
+        let note = SiteSettings.Handler(
+            name: "note",
+            command: ["note"],
+            route: ["lane: repository"]
+        )
+        let settings = SiteSettings(ingress: ["spool: spool"], handlers: [note])
+        try await withSite(settings) { site in
+            try site.script("note", "echo $SAMOVAR_DELIVERY >> noted")
+            let ingress = try site.startIngress()
+            try site.startWorker()
+            let before = Request()
+            try ingress.accept(before)
+            try site.awaitQuiet()
+            let stranger = try Stranger(site.store)
+            try stranger.lock()
+            let spooled = (1...20).map { _ in Request() }
+            for request in spooled { try spool(request, to: ingress) }
+            try ingress.program.awaitLine("the store takes no deliveries")
+            #expect(try site.deliveries == 1)
+            try stranger.unlock()
+            let line = try ingress.program.awaitLine("the store takes deliveries again")
+            #expect(line.contains("spooled=20"))
+            #expect(line.contains("imported=20"))
+            let after = Request()
+            try ingress.accept(after)
+            let all = ([before] + spooled + [after]).compactMap(\.id)
+            #expect(try ids(in: site) == all)
+            try site.awaitQuiet()
+            #expect(site.lines("noted") == all)
+            #expect(try site.reader.number("SELECT count(*) FROM delivery_repeat") == 0)
+            try awaitEmptySpool(of: site)
+        }
+    }
+
+    @Test
+    func `readyz says that only the spool works, and why`() async throws {
+        try await withSite { site in
+            let ingress = try site.startIngress()
+            try waitUntil("the store to be open") {
+                try ingress.health("/readyz").text == #"{"status":"ready"}"# + "\n"
+            }
+            let stranger = try Stranger(site.store)
+            try stranger.lock()
+            try spool(Request(), to: ingress)
+            let reply = try ingress.health("/readyz")
+            #expect(reply.status == 200)
+            #expect(reply.text.contains(#""durable":"spool","reason":"#))
+            try stranger.unlock()
+            try waitUntil("the store to be back") {
+                try ingress.health("/readyz").text == #"{"status":"ready"}"# + "\n"
+            }
+            try awaitEmptySpool(of: site)
+        }
+    }
+
+    @Test
+    func `a process that was stopped while it had the turn holds nobody up`() async throws {
+        try await withSite { site in
+            let ingress = try site.startIngress()
+            try ingress.accept(Request())
+            // What a stopped process does: it has the turn and never passes it on.
+            let holder = try site.start("ignored", under: holderOfTurn(site))
+            try holder.awaitLine("held")
+            let request = Request()
+            try spool(request, to: ingress)
+            #expect(try site.deliveries == 1)
+            ingress.program.signal(SIGTERM)
+            #expect(try ingress.program.awaitExit() == .code(0))
+            holder.killNow()
+            let next = try site.startIngress()
+            try awaitEmptySpool(of: site)
+            #expect(try ids(in: site).last == request.id)
+            try next.accept(Request())
+        }
+    }
+
+    /// A program that takes the turn and keeps it.
+    private func holderOfTurn(_ site: Site) -> [String] {
+        [
+            "/usr/bin/flock", "\(site.store).turn", "/bin/sh", "-c",
+            "echo held; exec sleep 600", "sh",
+        ]
+    }
+
+    // MARK: The same id
+
+    @Test
+    func `one id spooled twice is one delivery, and other bytes are an incident and kept`()
+        async throws
+    {
+        try await withSite { site in
+            let ingress = try site.startIngress()
+            let stranger = try Stranger(site.store)
+            try stranger.lock()
+            let first = Request()
+            let id = try #require(first.id)
+            let other = Request(id: id)
+            for request in [first, first, other] { try spool(request, to: ingress) }
+            try stranger.unlock()
+            try awaitEmptySpool(of: site)
+            #expect(try ids(in: site) == [id])
+            #expect(
+                try site.reader.rows("SELECT body FROM delivery").first?["body"] == first.body
+            )
+            #expect(try site.reader.number("SELECT count(*) FROM delivery_repeat") == 0)
+            let incidents = try site.reader.texts("SELECT kind || subject FROM incident")
+            #expect(incidents == ["delivery_conflict" + id])
+            try ingress.program.awaitLine("a spooled delivery was refused delivery.id=\(id)")
+            let kept = try Data(contentsOf: URL(fileURLWithPath: site.path("spool.refused")))
+            #expect(kept.range(of: other.body) != nil)
+        }
+    }
+
+    // MARK: Kills
+
+    @Test
+    func `killed after the spool's sync and before the answer, the delivery is stored once`()
+        async throws
+    {
+        try await withSite { site in
+            let first = try site.startIngress()
+            try first.accept(Request())
+            first.program.killNow()
+            let stranger = try Stranger(site.store)
+            try stranger.lock()
+            let doomed = try site.startIngress(fault: "spooled:kill")
+            let request = Request()
+            let connection = try doomed.connect()
+            try connection.send(request.bytes)
+            #expect(throws: (any Error).self) { try connection.reply() }
+            #expect(try doomed.program.awaitExit() == .signal(SIGKILL))
+            try stranger.unlock()
+            let ingress = try site.startIngress()
+            try awaitEmptySpool(of: site)
+            #expect(try ids(in: site).last == request.id)
+            #expect(try ingress.send(request).status == 200)
+        }
+    }
+
+    @Test
+    func `killed after the import's commit, the next import finds everything there`() async throws {
+        try await withSite { site in
+            let doomed = try site.startIngress(fault: "imported:kill")
+            let stranger = try Stranger(site.store)
+            try stranger.lock()
+            let requests = (1...5).map { _ in Request() }
+            for request in requests { try spool(request, to: doomed) }
+            try stranger.unlock()
+            #expect(try doomed.program.awaitExit() == .signal(SIGKILL))
+            #expect(try ids(in: site) == requests.compactMap(\.id))
+            #expect(spoolLength(of: site) > 64)
+            let ingress = try site.startIngress()
+            try awaitEmptySpool(of: site)
+            #expect(try ids(in: site) == requests.compactMap(\.id))
+            #expect(try site.reader.number("SELECT count(*) FROM delivery_repeat") == 0)
+            try ingress.accept(Request())
+        }
+    }
+
+    @Test
+    func `killed at any moment of a detour, nothing that was acknowledged is lost`() async throws {
+        try await withSite { site in
+            var acknowledged: [String] = []
+            try site.startIngress().program.killNow()
+            for round in 1...4 {
+                let stranger = try Stranger(site.store)
+                try stranger.lock()
+                let ingress = try site.startIngress()
+                let moment = Int.random(in: 1...40)
+                let killed = Thread {
+                    usleep(useconds_t(1_100_000 + moment * 5_000))
+                    ingress.program.signal(SIGKILL)
+                }
+                killed.start()
+                // Until it is gone.
+                while let connection = try? ingress.connect() {
+                    let request = Request()
+                    try? connection.send(request.bytes)
+                    guard let reply = try? connection.reply() else { break }
+                    #expect(reply.status == 202)
+                    acknowledged.append(try #require(request.id))
+                }
+                try ingress.program.awaitExit()
+                try stranger.unlock()
+                let next = try site.startIngress()
+                try awaitEmptySpool(of: site)
+                let stored = try ids(in: site)
+                #expect(Set(acknowledged).subtracting(stored) == [], "round \(round), \(moment)")
+                #expect(stored.filter(acknowledged.contains) == acknowledged, "round \(round)")
+                next.program.killNow()
+            }
+        }
+    }
+
+    @Test
+    func `a torn append is cut off, reported, and an incident`() async throws {
+        try await withSite { site in
+            let first = try site.startIngress()
+            let stranger = try Stranger(site.store)
+            try stranger.lock()
+            let request = Request()
+            try spool(request, to: first)
+            first.program.killNow()
+            let file = try FileHandle(
+                forWritingTo: URL(fileURLWithPath: site.path("spool"))
+            )
+            try file.seekToEnd()
+            try file.write(contentsOf: Data([0xF5, 0x53, 0x50]))
+            try file.close()
+            try stranger.unlock()
+            let ingress = try site.startIngress()
+            try ingress.program.awaitLine("an append to the spool was cut short")
+            try awaitEmptySpool(of: site)
+            #expect(try ids(in: site) == [request.id])
+            try waitUntil("the incident") {
+                try site.reader.texts("SELECT kind FROM incident") == ["spool_torn"]
+            }
+        }
+    }
+
+    // MARK: Bounds and bad input
+
+    @Test
+    func `a full spool is 503, and what it holds is imported`() async throws {
+        let settings = SiteSettings(ingress: ["spool: { file: spool, max_size: 1MiB }"])
+        try await withSite(settings) { site in
+            let ingress = try site.startIngress()
+            let stranger = try Stranger(site.store)
+            try stranger.lock()
+            var spooled: [String] = []
+            var refusals = 0
+            for _ in 1...6 {
+                let padding = String(repeating: "x", count: 300 << 10)
+                let request = Request(body: Data(#"{"padding":"\#(padding)"}"#.utf8))
+                let reply = try ingress.send(request)
+                if reply.status == 202 {
+                    spooled.append(try #require(request.id))
+                } else {
+                    #expect(reply.status == 503)
+                    #expect(reply.text.contains("the spool is full"))
+                    refusals += 1
+                }
+            }
+            #expect(spooled.count == 3)
+            #expect(refusals == 3)
+            try stranger.unlock()
+            try awaitEmptySpool(of: site)
+            #expect(try ids(in: site) == spooled)
+            try ingress.accept(Request())
+        }
+    }
+
+    @Test(arguments: ["missing/spool", "queue.secret/spool", "test.secret"])
+    func `a spool that cannot be used is a clear error at the start`(_ file: String) async throws {
+        try await withSite(SiteSettings(ingress: ["spool: \(file)"])) { site in
+            let ingress = try site.start(Binaries.ingress)
+            #expect(try ingress.awaitExit() == .code(69))
+            #expect(ingress.output.contains("spool"))
+            #expect(ingress.output.contains("ingress.spool"))
+        }
+    }
+
+    @Test
+    func `a spool of another process is a clear error at the start`() async throws {
+        try await withSite { site in
+            let first = try site.startIngress()
+            let second = try site.start(Binaries.ingress)
+            #expect(try second.awaitExit() == .code(69))
+            #expect(second.output.contains("is used by another process"))
+            try first.accept(Request())
+        }
+    }
+
+    // MARK: Without a store
+
+    @Test
+    func `it starts and serves while the store cannot be opened, and imports when it can`()
+        async throws
+    {
+        try await withSite { site in
+            // A folder in the store's place cannot be opened by anybody, root included.
+            try FileManager.default.createDirectory(
+                atPath: site.store,
+                withIntermediateDirectories: false
+            )
+            let ingress = try site.startIngress()
+            let request = Request()
+            try spool(request, to: ingress)
+            #expect(try ingress.health("/readyz").status == 200)
+            try FileManager.default.removeItem(atPath: site.store)
+            try ingress.program.awaitLine("the store takes deliveries again")
+            #expect(try ids(in: site) == [request.id])
+            try ingress.accept(Request())
+        }
+    }
+
+    @Test
+    func `a store that is missing is waited for, not made anew`() async throws {
+        try await withSite { site in
+            let first = try site.startIngress()
+            let old = Request()
+            try first.accept(old)
+            first.program.signal(SIGTERM)
+            try first.program.awaitExit()
+            // As if its disk were not mounted.
+            try FileManager.default.moveItem(atPath: site.store, toPath: site.path("away"))
+            let second = try site.startIngress()
+            let request = Request()
+            try spool(request, to: second)
+            #expect(!FileManager.default.fileExists(atPath: site.store))
+            try FileManager.default.moveItem(atPath: site.path("away"), toPath: site.store)
+            try second.program.awaitLine("the store takes deliveries again")
+            #expect(try ids(in: site) == [old.id, request.id])
+        }
+    }
+
+    @Test
+    func `what was spooled for one store is not imported into another`() async throws {
+        try await withSite { site in
+            let first = try site.startIngress()
+            try first.accept(Request())
+            let stranger = try Stranger(site.store)
+            try stranger.lock()
+            try spool(Request(), to: first)
+            first.program.killNow()
+            try stranger.unlock()
+            for suffix in ["", "-wal", "-shm", ".turn"] {
+                try? FileManager.default.moveItem(
+                    atPath: site.store + suffix,
+                    toPath: site.path("away") + suffix
+                )
+            }
+            // Somebody makes another store there.
+            let worker = try site.startWorker()
+            worker.signal(SIGTERM)
+            try worker.awaitExit()
+            let second = try site.startIngress()
+            try spool(Request(), to: second)
+            try second.program.awaitLine("holds deliveries of store")
+            #expect(try site.deliveries == 0)
+        }
+    }
+
+    // MARK: What people see
+
+    @Test
+    func `status, doctor and check tell of the spool`() async throws {
+        try await withSite { site in
+            let ingress = try site.startIngress()
+            try ingress.accept(Request())
+            let stranger = try Stranger(site.store)
+            try stranger.lock()
+            try spool(Request(), to: ingress)
+            ingress.program.killNow()
+            try stranger.unlock()
+            for (command, text) in [
+                ("status", "1 delivery ("), ("doctor", "1 delivery ("),
+                ("check", "on the same device as the store"),
+            ] {
+                let run = try site.start(command, under: [Binaries.samovar])
+                try run.awaitExit()
+                #expect(run.output.contains(text), "\(command): \(run.output)")
+            }
+        }
+    }
+}
