@@ -3,6 +3,8 @@
 -- 64 hex digits each. After the last the first comes again, which the worker calls a repeat.
 -- BENCH_PAUSE_MS: how long each connection waits before its next request, half as long to half as
 -- long again (default: not at all).
+-- BENCH_IDS=random: ids as Gitea makes them, random UUIDs, which fall anywhere into an index
+-- (default: thread, start and counter, one beside the other).
 local function opened(variable)
   return assert(io.open(assert(os.getenv(variable)), "rb"))
 end
@@ -32,16 +34,27 @@ function init()
   local seed = io.popen("od -An -N6 -tx1 /dev/urandom | tr -d ' \\n'")
   prefix = string.format("bench-%d-%s-", number, seed:read("*a"))
   seed:close()
+  math.randomseed(tonumber(prefix:match("(%x+)-$"), 16))
   count = 0
   before = "POST " .. wrk.path .. " HTTP/1.1\r\nHost: " .. wrk.host
     .. "\r\nContent-Type: application/json\r\nContent-Length: " .. size
     .. "\r\nX-Gitea-Event: push\r\nX-Gitea-Event-Type: push\r\nX-Gitea-Delivery: "
 end
 
+local function counted() return prefix .. count end
+
+local function random()
+  local random = math.random
+  return string.format("%08x-%04x-4%03x-%04x-%06x%06x", random(0, 0xffffffff), random(0, 0xffff),
+    random(0, 0xfff), random(0x8000, 0xbfff), random(0, 0xffffff), random(0, 0xffffff))
+end
+
+local id = os.getenv("BENCH_IDS") == "random" and random or counted
+
 function request()
   count = count + 1
   local after = bodies == 1 and first or delivery(count % bodies)
-  return before .. prefix .. count .. "\r\nX-Gitea-Signature: " .. after
+  return before .. id() .. "\r\nX-Gitea-Signature: " .. after
 end
 
 local pause = tonumber(os.getenv("BENCH_PAUSE_MS") or 0)

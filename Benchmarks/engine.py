@@ -4,7 +4,7 @@ import shutil
 import sys
 import tempfile
 
-from machine import flushes, table, with_slow_flushes
+from machine import HERE, flushes, table, with_slow_flushes
 from programs import Load, Site, load, run_engine
 
 
@@ -53,6 +53,21 @@ def measure_claim(options):
             f"{m['ratio_p99']:.2f}", f"{m['settling_us'] / 1000:.1f} ({m['settling_exchanges']})",
             f"{m['mebibytes']:.0f}"]
            for m in measurements])
+
+
+def measure_route(options):
+    """Decoding and deciding, without a store."""
+    with Site() as site:
+        decided, decoded, *memory = site.engine(
+            "route", seconds=options.seconds, recordings=HERE.parent / "Tests/Fixtures/deliveries")
+    table("Decoding and deciding, one core",
+          ["routes", "bytes", "deliveries/s", "µs each", "µs to decode 10 KiB"],
+          [[decided["routes"], decided["body_bytes"], f"{decided['per_second']:.0f}",
+            f"{decided['us_each']:.1f}", f"{decoded['us_per10_kib']:.1f}"]])
+    table("A large body: memory beside its own bytes",
+          ["body", "MB", "ms", "decided: MB", "and read: MB"],
+          [[m["body"], m["megabytes"], m["milliseconds"], m["deciding_megabytes"],
+            m["reading_megabytes"]] for m in memory])
 
 
 def measure_backlog(options):

@@ -16,6 +16,7 @@ struct EngineBenchmark: AsyncParsableCommand {
             """,
         subcommands: [
             FillCommand.self, DrainCommand.self, DrainWorkerCommand.self, ClaimCostCommand.self,
+            RouteCommand.self,
         ]
     )
 }

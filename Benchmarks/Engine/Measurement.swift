@@ -50,6 +50,8 @@ enum BenchmarkError: Error, CustomStringConvertible {
     case lostCount(done: Int, counted: Int)
     case unsound([String])
     case workerFailed(String)
+    case noRecordings(String)
+    case noMemoryCount
 
     var description: String {
         switch self {
@@ -63,6 +65,8 @@ enum BenchmarkError: Error, CustomStringConvertible {
             "the store has \(done) finished jobs, the workers counted \(counted)"
         case .unsound(let findings): "the store is unsound: \(findings.joined(separator: "; "))"
         case .workerFailed(let reason): "a worker process failed: \(reason)"
+        case .noRecordings(let folder): "there are no recorded deliveries in \(folder)"
+        case .noMemoryCount: "/proc/self/status does not tell the memory"
         }
     }
 }
