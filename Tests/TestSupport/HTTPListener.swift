@@ -17,6 +17,8 @@ package final class HTTPListener: Sendable {
     /// What is sent back.
     package enum Answer: Sendable {
         case status(Int, body: String = "")
+        /// The same with headers; one that names the length takes the place of the true one.
+        case response(Int, headers: [String: String], body: String)
         /// Nothing, until the client or the test closes.
         case silence
     }
@@ -84,10 +86,10 @@ package final class HTTPListener: Sendable {
                 switch answer(request) {
                 case .silence: break
                 case .status(let status, let body):
-                    let head =
-                        "HTTP/1.1 \(status) Whatever\r\nConnection: close\r\n"
-                        + "Content-Length: \(body.utf8.count)\r\n\r\n"
-                    send(Array((head + body).utf8), connection)
+                    respond(status, [:], body, connection)
+                    return
+                case .response(let status, let headers, let body):
+                    respond(status, headers, body, connection)
                     return
                 }
                 // Reads on, which ends when the client closes.
@@ -99,6 +101,18 @@ package final class HTTPListener: Sendable {
             guard count > 0 else { return }
             bytes += buffer[..<count]
         }
+    }
+
+    private func respond(
+        _ status: Int,
+        _ headers: [String: String],
+        _ body: String,
+        _ connection: Int32
+    ) {
+        let all = ["Content-Length": "\(body.utf8.count)"].merging(headers) { $1 }
+        let lines = all.map { "\($0): \($1)\r\n" }.joined()
+        let head = "HTTP/1.1 \(status) Whatever\r\nConnection: close\r\n\(lines)\r\n"
+        send(Array((head + body).utf8), connection)
     }
 
     private func send(_ bytes: [UInt8], _ connection: Int32) {
