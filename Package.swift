@@ -67,6 +67,7 @@ let package = Package(
             resources: [
                 .embedInCode("0001_create_queue.sql"),
                 .embedInCode("0002_pause_prune_and_replay_in_batches.sql"),
+                .embedInCode("0003_pause_lanes_and_show_mistakes.sql"),
             ],
             swiftSettings: strict
         ),
@@ -101,6 +102,11 @@ let package = Package(
             dependencies: ["QueueCore", "Gitea", "Settings"],
             swiftSettings: strict
         ),
+        .target(
+            name: "GiteaClient",
+            dependencies: ["Settings", asyncHTTPClient, logging, nioCore, nioHTTP1],
+            swiftSettings: strict
+        ),
         .target(name: "Settings", dependencies: [nioCore, nioSSL, yams], swiftSettings: strict),
         .executableTarget(
             name: "Ingress",
@@ -116,7 +122,7 @@ let package = Package(
         .executableTarget(
             name: "Worker",
             dependencies: [
-                "Gitea", "QueueCore", "Routing", "Settings",
+                "Gitea", "GiteaClient", "QueueCore", "Routing", "Settings",
                 "Doorbell", "Health", "Program", "Spawn", "StateFolder", "Telemetry",
                 argumentParser,
                 asyncHTTPClient, logging, mustache, nioCore, nioHTTP1, nioSSL,
@@ -126,7 +132,7 @@ let package = Package(
         .executableTarget(
             name: "Operator",
             dependencies: [
-                "Gitea", "QueueCore", "Settings",
+                "Gitea", "QueueCore", "Routing", "Settings",
                 "Doorbell", "Program", "Spawn", argumentParser, asyncHTTPClient, logging, nioCore,
                 nioHTTP1, nioSSL,
             ],
@@ -147,11 +153,17 @@ let package = Package(
             swiftSettings: strict
         ),
         .testTarget(name: "GiteaTests", dependencies: ["Gitea"], swiftSettings: strict),
+        .testTarget(
+            name: "GiteaClientTests",
+            dependencies: ["GiteaClient", "Settings", "TestSupport", logging],
+            swiftSettings: strict
+        ),
         .testTarget(name: "SettingsTests", dependencies: ["Settings"], swiftSettings: strict),
         .testTarget(
             name: "OperatorTests",
             dependencies: [
-                "Gitea", "Operator", "Program", "QueueCore", "Settings", "Spawn", argumentParser,
+                "Gitea", "Operator", "Program", "QueueCore", "Routing", "Settings", "Spawn",
+                "TestSupport", argumentParser,
             ],
             swiftSettings: strict
         ),
@@ -169,8 +181,8 @@ let package = Package(
         .testTarget(
             name: "WorkerTests",
             dependencies: [
-                "Gitea", "QueueCore", "Settings", "Spawn", "TestSupport", "Worker", asyncHTTPClient,
-                logging, nioCore, nioHTTP1, nioPosix, nioSSL,
+                "Gitea", "GiteaClient", "QueueCore", "Settings", "Spawn", "TestSupport", "Worker",
+                asyncHTTPClient, logging, nioCore, nioHTTP1, nioPosix, nioSSL,
             ],
             swiftSettings: strict
         ),

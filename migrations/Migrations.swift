@@ -37,5 +37,13 @@ package enum Migrations {
                 as: UTF8.self
             )
         ),
+        Migration(
+            number: 3,
+            name: "0003_pause_lanes_and_show_mistakes",
+            sql: String(
+                decoding: PackageResources._003_pause_lanes_and_show_mistakes_sql,
+                as: UTF8.self
+            )
+        ),
     ]
 }

@@ -129,7 +129,7 @@ extension RouteCommand {
                 RouteSettings(
                     name: name,
                     events: .types(["push"]),
-                    branch: .not(.defaultBranch),
+                    when: .not(.branch([.defaultBranch])),
                     run: "h",
                     lane: .ref
                 )
@@ -137,17 +137,17 @@ extension RouteCommand {
                 RouteSettings(
                     name: name,
                     events: .types(["issues", "issue_label", "issue_assign"]),
-                    action: ["opened", "reopened"],
+                    when: .action(["opened", "reopened"]),
                     run: "h",
                     lane: .issue
                 )
             case 2:
-                RouteSettings(name: name, events: .any, action: ["no-such-action"], run: "h")
+                RouteSettings(name: name, events: .any, when: .action(["no-such-action"]), run: "h")
             case 3:
                 RouteSettings(
                     name: name,
                     events: .types(["issue_comment", "pull_request_comment", "release"]),
-                    action: ["created", "published"],
+                    when: .action(["created", "published"]),
                     run: "h",
                     lane: .repository
                 )
@@ -155,7 +155,7 @@ extension RouteCommand {
                 RouteSettings(
                     name: name,
                     events: .any,
-                    branch: .named("release"),
+                    when: .branch(Glob(pattern: "release/*").map { [.name($0)] } ?? []),
                     run: "h"
                 )
             }

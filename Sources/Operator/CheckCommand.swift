@@ -138,23 +138,26 @@ struct ConfigurationSummary {
         ])
     }
 
-    private static func json(_ route: RouteSettings) -> JSONValue {
+    /// A route, as `check` and `routes list` print it.
+    static func json(_ route: RouteSettings) -> JSONValue {
         .object([
             ("name", .string(route.name)),
             ("line", .integer(Int64(route.line))),
             ("on", .array(route.events.types.map { .string($0) })),
-            ("action", route.action.map { .array($0.map { .string($0) }) } ?? .null),
-            ("branch", .optional(route.branch?.text)),
+            ("when", .optional(route.when.isEmpty ? nil : route.when.text)),
+            ("trust", route.trust.map { .array($0.map { .string($0.rawValue) }) } ?? .null),
             ("run", .string(route.run)),
             ("lane", .optional(route.lane?.rawValue)),
+            ("mode", .string(route.mode.rawValue)),
+            ("redelivery", .string(route.isRerunWhenRedelivered ? "rerun" : "once")),
             ("with", .embedding(route.with)),
         ])
     }
 
     private static func when(_ route: RouteSettings) -> Cell {
         let conditions = [
-            route.action.map { "action: \($0.joined(separator: ", "))" },
-            route.branch.map { "branch: \($0.text)" },
+            route.when.isEmpty ? nil : route.when.text,
+            route.trust.map { "trust: \($0.text)" },
         ].compactMap(\.self)
         return conditions.isEmpty ? .absent : Cell(conditions.joined(separator: "; "))
     }
@@ -186,16 +189,6 @@ extension EventSelection {
         }
     }
 
-    fileprivate var text: String { types.joined(separator: ", ") }
-}
-
-extension BranchCondition {
-    fileprivate var text: String {
-        switch self {
-        case .defaultBranch: "default"
-        case .named(let name): name
-        case .any(let conditions): conditions.map(\.text).joined(separator: ", ")
-        case .not(let condition): "not \(condition.text)"
-        }
-    }
+    /// For people: the types as the file has them.
+    var text: String { types.joined(separator: ", ") }
 }

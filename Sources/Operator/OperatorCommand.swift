@@ -17,6 +17,7 @@ struct OperatorCommand: AsyncParsableCommand {
               samovar deliveries show 17   what became of a delivery, and why
               samovar jobs output 17       what a job's handler printed
               samovar jobs why 17          why a job waits
+              samovar routes explain 17    which route said what to a delivery
               samovar dead requeue --all   give dead jobs another chance
               samovar replay 17            route a delivery again
               samovar pause --handler ci   start no more jobs of a handler
@@ -39,7 +40,8 @@ struct OperatorCommand: AsyncParsableCommand {
         version: ProgramVersion.current,
         subcommands: [
             InitCommand.self, UpCommand.self, CheckCommand.self, SendCommand.self,
-            StatusCommand.self, DeliveriesCommand.self, JobsCommand.self, ReplayCommand.self,
+            StatusCommand.self, DeliveriesCommand.self, JobsCommand.self, RoutesCommand.self,
+            ReplayCommand.self,
             DeadCommand.self, PauseCommand.self, ResumeCommand.self, LeaseCommand.self,
             SecretsCommand.self, PruneCommand.self, BackupCommand.self, RestoreCommand.self,
             DoctorCommand.self,

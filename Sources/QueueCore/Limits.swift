@@ -6,6 +6,10 @@ package enum Limits {
     /// a request may wait for it.
     package static let batchBytes = 4 << 20
 
+    /// Deliveries that are read from history at once: with 8 KiB bodies half a MiB, read within a
+    /// millisecond or two.
+    package static let historyBatch = 64
+
     /// Pages of log after which a checkpoint is made: below the 1000 at which a stranger's shell
     /// would checkpoint by itself, with room for one full batch (4 MiB = 1024 pages) now and then.
     package static let checkpointPages = 600

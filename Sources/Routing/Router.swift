@@ -5,85 +5,60 @@ package import Settings
 
 /// Decides what deliveries mean.
 ///
-/// A pure function of a delivery's bytes and the configured routes: it asks nobody, waits for
-/// nothing, and says of every route why it matched or not.
+/// A pure function of a delivery's bytes and the configuration: it asks nobody, waits for nothing,
+/// and says of every gate and every route what it said and why. One way leads there: the bytes are
+/// decoded, header and body must agree, the gates look at the event, then each route does, and the
+/// answers become a decision.
 package struct Router: Sendable {
-    private let routes: [RouteSettings]
+    private let routes: [(settings: RouteSettings, wish: GateWish)]
+    private let gates: GateSettings
+    private let trust: TrustSettings
 
-    package init(routes: [RouteSettings]) {
-        self.routes = routes
+    /// A router with these rules.
+    ///
+    /// - Parameters:
+    ///   - routes: in the order of the configuration.
+    ///   - gates: what routes get only when they ask for it.
+    ///   - trust: who is a bot, and who is trusted without asking.
+    package init(
+        routes: [RouteSettings],
+        gates: GateSettings = GateSettings(),
+        trust: TrustSettings = TrustSettings()
+    ) {
+        self.routes = routes.map { ($0, GateWish($0.when)) }
+        self.gates = gates
+        self.trust = trust
     }
 
     /// The verdict on one stored delivery, with the jobs that follow from it: one for each route
     /// that matches, in the order of the configuration.
     package func decide(_ delivery: WaitingDelivery) -> Decision {
-        if delivery.tries >= QueueCore.Limits.routingTriesMost { return poison(delivery) }
+        if delivery.tries >= QueueCore.Limits.routingTriesMost { return .poison(delivery) }
         let payload: Data
         switch Self.payload(of: delivery) {
         case .success(let bytes): payload = bytes
-        case .failure(let reason):
-            return malformed(delivery, reason: reason.text, payloadSHA256: nil)
+        case .failure(let reason): return .malformed(delivery, reason.text, nil)
         }
         let digest = SHA256.hex(of: payload)
         do throws(PayloadError) {
             let event = try Event.decode(type: delivery.eventType, payload: payload)
             guard event.known != nil else {
-                return ignored(delivery, event, reason: "unknown event type", digest)
+                return .unasked(delivery, event, "unknown event type", digest)
             }
             if let reason = event.disagreement {
-                return mismatched(delivery, event, reason: reason, digest)
+                return .mismatched(delivery, event, reason, digest)
             }
             return try decide(delivery, event, digest)
         } catch {
-            return malformed(delivery, reason: error.description, payloadSHA256: digest)
+            return .malformed(delivery, error.description, digest)
         }
-    }
-
-    /// - Throws: when a route reads a member of the payload that is not what it should be.
-    private func decide(
-        _ delivery: WaitingDelivery,
-        _ event: Event,
-        _ digest: String
-    ) throws(PayloadError) -> Decision {
-        var matches: [(route: String, match: RouteMatch)] = []
-        matches.reserveCapacity(routes.count)
-        var jobs: [NewJob] = []
-        for route in routes {
-            let match = try RouteMatch(route, event)
-            matches.append((route.name, match))
-            if match.isMatch {
-                jobs.append(try Self.job(route, event: event, source: delivery.source))
-            }
-        }
-        let isIgnored = jobs.isEmpty
-        return Decision(
-            target: delivery.target,
-            verdict: isIgnored ? .ignored : .routed,
-            reason: isIgnored ? "no route matches" : nil,
-            explanation: Explanation.json(event: event, matches: matches),
-            payloadSHA256: digest,
-            isTest: try event.isTestDelivery,
-            jobs: jobs
-        )
-    }
-
-    /// It is not even looked at: that is what took the workers down.
-    private func poison(_ delivery: WaitingDelivery) -> Decision {
-        let reason = "poison: \(delivery.tries) workers died while routing it"
-        return Decision(
-            target: delivery.target,
-            verdict: .dead,
-            reason: reason,
-            explanation: Explanation.json(malformed: reason),
-            payloadSHA256: nil,
-            jobs: []
-        )
     }
 
     private struct Unreadable: Error {
         var text: String
     }
 
+    /// The bytes that were signed.
     private static func payload(of delivery: WaitingDelivery) -> Result<Data, Unreadable> {
         guard let contentType = ContentType(delivery.contentType) else {
             return .failure(Unreadable(text: "unknown content type \(delivery.contentType)"))
@@ -93,58 +68,69 @@ package struct Router: Sendable {
         }
         return .success(payload)
     }
+}
 
-    /// What no route is asked about.
-    private func ignored(
+// MARK: - An event
+
+extension Router {
+    /// Asks the gates, then the routes.
+    ///
+    /// - Throws: when one of them reads a member of the payload that is not what it should be.
+    private func decide(
         _ delivery: WaitingDelivery,
         _ event: Event,
-        reason: String,
         _ digest: String
-    ) -> Decision {
-        Decision(
+    ) throws(PayloadError) -> Decision {
+        let gates = try Gates(event, gates, bots: trust.bots)
+        let facts = EventFacts(event, receivedAt: delivery.receivedAt)
+        var sender = Sender(event, isVerified: delivery.verifiedBy != nil, trust)
+        var answers: [RouteAnswer] = []
+        answers.reserveCapacity(routes.count)
+        for (route, wish) in routes {
+            let outcome = try outcome(route, facts, delivery, gates.hold(on: wish), &sender)
+            answers.append(RouteAnswer(route: route, outcome: outcome))
+        }
+        let jobs = answers.compactMap(\.job)
+        return Decision(
             target: delivery.target,
-            verdict: .ignored,
-            reason: reason,
-            explanation: Explanation.json(event: event, matches: []),
+            verdict: jobs.isEmpty ? .ignored : .routed,
+            reason: jobs.isEmpty ? RouteAnswer.reason(for: answers) : nil,
+            explanation: Explanation.json(event: event, gates: gates, answers: answers),
             payloadSHA256: digest,
-            jobs: []
+            isTest: try event.isTestDelivery,
+            loop: jobs.isEmpty ? nil : try watch(gates, event, delivery),
+            jobs: jobs
         )
     }
 
-    private func mismatched(
+    /// What one route says: its conditions first, then the gates, then the trust it asks for.
+    private func outcome(
+        _ route: RouteSettings,
+        _ facts: EventFacts,
         _ delivery: WaitingDelivery,
-        _ event: Event,
-        reason: String,
-        _ digest: String
-    ) -> Decision {
-        Decision(
-            target: delivery.target,
-            verdict: .mismatched,
-            reason: reason,
-            explanation: Explanation.json(event: event, mismatched: reason),
-            payloadSHA256: digest,
-            jobs: []
-        )
-    }
-
-    private func malformed(
-        _ delivery: WaitingDelivery,
-        reason: String,
-        payloadSHA256: String?
-    ) -> Decision {
-        Decision(
-            target: delivery.target,
-            verdict: .malformed,
-            reason: reason,
-            explanation: Explanation.json(malformed: reason),
-            payloadSHA256: payloadSHA256,
-            jobs: []
-        )
+        _ hold: GateVerdict?,
+        _ sender: inout Sender
+    ) throws(PayloadError) -> RouteAnswer.Outcome {
+        let assumption: String?
+        switch try RouteMatch(route, facts) {
+        case .fails(let reason): return .fails(because: reason)
+        case .matches: assumption = nil
+        case .matchesAssuming(let text): assumption = text
+        }
+        if let hold { return .held(hold) }
+        let verdict = try sender.verdict(route.trust)
+        var job = try Self.job(route, facts.event, source: delivery.source)
+        switch verdict {
+        case .admitted: break
+        case .needed(let levels): job.trustNeeded = levels.text
+        case .refused(let reason): return .fails(because: reason)
+        }
+        return .job(job, trust: verdict, assuming: assumption)
     }
 
     private static func job(
         _ route: RouteSettings,
-        event: Event,
+        _ event: Event,
         source: String
     ) throws(PayloadError) -> NewJob {
         let repository = try event.repository.fullName
@@ -158,5 +144,49 @@ package struct Router: Sendable {
             lane: lane,
             redelivery: route.isRerunWhenRedelivered ? .rerun : .once
         )
+    }
+
+    /// What the store is to count; nil when no bot caused this, or it is about no issue.
+    ///
+    /// A replay is what a person wants, and counts for nothing.
+    private func watch(
+        _ verdicts: Gates,
+        _ event: Event,
+        _ delivery: WaitingDelivery
+    ) throws(PayloadError) -> LoopWatch? {
+        guard case .delivery = delivery.target, verdicts.countsForLoop, let limit = gates.loop,
+            let issue = try Lane.key(.issue, event: event, source: delivery.source)
+        else { return nil }
+        let repository = try event.repository.fullName ?? ""
+        let number = try event.issue?.number ?? 0
+        return LoopWatch(
+            issue: issue,
+            events: limit.events,
+            window: limit.per,
+            reason: "bots caused more than \(limit.text) on \(repository)#\(number)"
+        )
+    }
+}
+
+/// Who caused an event, looked at once, and only for a route that wants to know.
+private struct Sender {
+    private let event: Event
+    private let isVerified: Bool
+    private let settings: TrustSettings
+    private var decision: TrustDecision?
+
+    init(_ event: Event, isVerified: Bool, _ settings: TrustSettings) {
+        self.event = event
+        self.isVerified = isVerified
+        self.settings = settings
+    }
+
+    /// Whether the sender's trust is enough for a route.
+    mutating func verdict(_ levels: [TrustLevel]?) throws(PayloadError) -> TrustVerdict {
+        guard let levels else { return TrustVerdict(isVerified: isVerified) }
+        if let decision { return TrustVerdict(levels, decision) }
+        let decision = try TrustDecision(of: event, isVerified: isVerified, settings: settings)
+        self.decision = decision
+        return TrustVerdict(levels, decision)
     }
 }

@@ -21,6 +21,15 @@ package struct Configuration: Sendable {
     /// How long what is finished is kept.
     package var retention: RetentionSettings
 
+    /// The Gitea that is asked; nil when none is.
+    package var gitea: GiteaSettings?
+
+    /// Who is trusted without asking.
+    package var trust: TrustSettings
+
+    /// What routes get only when they ask for it.
+    package var gates: GateSettings
+
     /// The commands that do jobs, in the order of the file.
     package var handlers: [HandlerSettings]
 
@@ -41,6 +50,9 @@ package struct Configuration: Sendable {
         worker: WorkerSettings = WorkerSettings(),
         log: LogSettings = LogSettings(),
         retention: RetentionSettings = RetentionSettings(),
+        gitea: GiteaSettings? = nil,
+        trust: TrustSettings = TrustSettings(),
+        gates: GateSettings = GateSettings(),
         handlers: [HandlerSettings] = [],
         routes: [RouteSettings] = [],
         warnings: [Diagnostic] = []
@@ -51,6 +63,9 @@ package struct Configuration: Sendable {
         self.worker = worker
         self.log = log
         self.retention = retention
+        self.gitea = gitea
+        self.trust = trust
+        self.gates = gates
         self.handlers = handlers
         self.routes = routes
         self.warnings = warnings
@@ -112,8 +127,10 @@ extension Configuration {
     }
 
     private static let keys = Keys(
-        ["store", "ingress", "worker", "log", "retention", "handlers", "routes"],
-        planned: ["gitea", "trust", "gates"]
+        [
+            "store", "ingress", "worker", "log", "retention", "gitea", "trust", "gates", "handlers",
+            "routes",
+        ]
     )
 
     /// Reads all sections, whatever is wrong in one of them.
@@ -132,9 +149,13 @@ extension Configuration {
         let worker = WorkerSettings(top["worker"])
         let log = LogSettings(top["log"])
         let retention = RetentionSettings(top["retention"])
+        let gitea = top["gitea"].map { GiteaSettings($0) } ?? nil
+        let trust = TrustSettings(top["trust"])
+        let gates = GateSettings(top["gates"])
         let ingress = IngressSettings(top["ingress"], in: top, store: store)
         let handlers = HandlerSettings.all(top["handlers"])
         let routes = RouteSettings.all(top["routes"], handlers: handlers.names)
+        trust.check(reading, hasGitea: top["gitea"] != nil)
         guard let store, let ingress else { return nil }
         self.init(
             file: path,
@@ -143,6 +164,9 @@ extension Configuration {
             worker: worker,
             log: log,
             retention: retention,
+            gitea: gitea,
+            trust: trust,
+            gates: gates,
             handlers: handlers.settings,
             routes: routes,
             warnings: reading.warnings.inFileOrder

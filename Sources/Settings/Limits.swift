@@ -15,6 +15,10 @@ enum Limits {
     /// Duplicate keys reported in one go; each costs one more pass over the file.
     static let duplicateKeysCountMax = 32
 
+    /// Characters of a text that an expression is compared with: all of a title, which Gitea cuts
+    /// at 255; a character costs at most 512 steps, so a text some 0.1 ms.
+    static let matchedLengthMax = 1024
+
     /// Bytes in a secret's file.
     ///
     /// Gitea has a text column for it; a key of 64 bytes is already as long as HMAC-SHA256's block.
@@ -75,4 +79,20 @@ enum Limits {
 
     /// What `worker.shutdown_grace` may be; zero stops handlers at once.
     static let shutdownGrace = Duration.zero...Duration.seconds(86_400)
+
+    /// What `gitea.timeout` may be: an answer takes Gitea milliseconds, a busy one seconds.
+    static let giteaTimeout = Duration.milliseconds(100)...Duration.seconds(300)
+
+    /// What `gitea.concurrency` may be: Gitea itself limits nothing, and is not ours alone.
+    static let giteaConcurrency = 1...64
+
+    /// What `trust.cache` may be: somebody whose rights were taken away keeps them that long.
+    static let trustCache = Duration.zero...Duration.seconds(3_600)
+
+    /// What `gates.loop.events` may be: so many of the latest events are looked at for each
+    /// new one.
+    static let loopEvents = 1...1000
+
+    /// What `gates.loop.per` may be; a loop that takes a day for one turn harms nobody.
+    static let loopWindow = Duration.seconds(60)...Duration.seconds(86_400)
 }

@@ -15,6 +15,9 @@ final class Reading {
     /// What is only doubtful.
     private(set) var warnings: [Diagnostic] = []
 
+    /// Where trust is asked for, in the order it was found.
+    var trustUses: [TrustUse] = []
+
     init(file: String, folder: String, secrets: SecretReading) {
         self.file = file
         self.folder = folder

@@ -9,17 +9,21 @@ package struct RouteSettings: Sendable, Equatable {
     /// The deliveries it is about.
     package var events: EventSelection
 
-    /// The payload's actions it is about; nil for all, and for payloads without one.
-    package var action: [String]?
+    /// What it asks of them beyond that.
+    package var when: Condition
 
-    /// The branches it is about; nil for all, and for deliveries without one.
-    package var branch: BranchCondition?
+    /// The levels of trust that its deliveries' senders may have, highest first; nil for all
+    /// verified deliveries.
+    package var trust: [TrustLevel]?
 
     /// The name of the handler to run; there is one.
     package var run: String
 
     /// Which of its jobs run one at a time, in order; nil for none.
     package var lane: LaneKind?
+
+    /// Whether what it decides is run.
+    package var mode: RouteMode
 
     /// Whether Gitea's "Redeliver" runs also what is done.
     package var isRerunWhenRedelivered: Bool
@@ -32,23 +36,34 @@ package struct RouteSettings: Sendable, Equatable {
         name: String,
         line: Int = 1,
         events: EventSelection,
-        action: [String]? = nil,
-        branch: BranchCondition? = nil,
+        when: Condition = .all([]),
+        trust: [TrustLevel]? = nil,
         run: String,
         lane: LaneKind? = nil,
+        mode: RouteMode = .run,
         isRerunWhenRedelivered: Bool = false,
         with: String = "{}"
     ) {
         self.name = name
         self.line = line
         self.events = events
-        self.action = action
-        self.branch = branch
+        self.when = when
+        self.trust = trust
         self.run = run
         self.lane = lane
+        self.mode = mode
         self.isRerunWhenRedelivered = isRerunWhenRedelivered
         self.with = with
     }
+}
+
+/// Whether what a route decides is run.
+package enum RouteMode: String, Sendable {
+    /// It makes jobs.
+    case run
+
+    /// It is asked, and what it would have done is recorded.
+    case shadow
 }
 
 /// What the jobs of one lane have in common.
@@ -65,22 +80,15 @@ package enum LaneKind: String, Sendable {
 
 extension RouteSettings {
     private static let keys = Keys(
-        ["name", "on", "when", "run", "lane", "redelivery", "with"],
-        planned: ["mode", "priority"]
-    )
-
-    private static let conditions = Keys(
-        ["action", "branch"],
-        planned: [
-            "tag", "title", "label", "milestone", "author", "sender", "repository", "is_pull",
-            "merged", "draft", "paths", "trust", "test", "time", "all", "any", "not", "comment",
-            "command",
-        ]
+        ["name", "on", "when", "run", "lane", "mode", "redelivery", "with"],
+        planned: ["priority"]
     )
 
     private static let lanes: KeyValuePairs<String, LaneKind?> = [
         "issue": .issue, "ref": .ref, "repository": .repository, "none": nil,
     ]
+
+    private static let modes: KeyValuePairs<String, RouteMode> = ["run": .run, "shadow": .shadow]
 
     private static let redeliveries: KeyValuePairs<String, Bool> = ["once": false, "rerun": true]
 
@@ -103,11 +111,10 @@ extension RouteSettings {
         guard let section = setting.section(Self.keys) else { return nil }
         let name = section.required("name")?.identifier()
         let events = section.required("on").flatMap(EventSelection.init)
-        let when = section["when"]?.section(Self.conditions)
-        let action = when?["action"].flatMap(Self.actions)
-        let branch = when?["branch"].flatMap(BranchCondition.init)
+        let when = section["when"].map { Self.conditions($0, of: events) }
         let run = section.required("run").flatMap { Self.handler($0, among: handlers) }
         let lane = section["lane"]?.choice(Self.lanes) ?? nil
+        let mode = section["mode"]?.choice(Self.modes) ?? .run
         let rerun = section["redelivery"]?.choice(Self.redeliveries) ?? false
         let with = section["with"].flatMap { JSONText($0)?.text } ?? "{}"
         guard let name, let events, let run else { return nil }
@@ -115,18 +122,28 @@ extension RouteSettings {
             name: name,
             line: section.line,
             events: events,
-            action: action,
-            branch: branch,
+            when: when?.condition ?? .all([]),
+            trust: when?.trust,
             run: run,
             lane: lane,
+            mode: mode,
             isRerunWhenRedelivered: rerun,
             with: with
         )
     }
 
-    private static func actions(_ setting: Setting) -> [String]? {
-        setting.oneOrMore("an action or a list of actions")?
-            .compactMap { $0.text("an action or a list of actions") }
+    /// Reads `when`, and reports what in it no event of the route can meet.
+    private static func conditions(
+        _ setting: Setting,
+        of events: EventSelection?
+    ) -> (condition: Condition?, trust: [TrustLevel]?) {
+        let mistakes = setting.reading.errors.count
+        let (read, trust) = ReadCondition.top(setting)
+        // What is missing because of a mistake must not look like a contradiction.
+        if let read, let events, setting.reading.errors.count == mistakes {
+            Contradictions(events).report(read)
+        }
+        return (read?.condition, trust)
     }
 
     private static func handler(_ setting: Setting, among handlers: [String]?) -> String? {

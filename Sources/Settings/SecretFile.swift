@@ -12,11 +12,15 @@ enum SecretUse {
     /// Those who send deliveries carry it.
     case senders
 
+    /// Gitea is asked with it.
+    case gitea
+
     /// What makes a file that has a secret in it.
     fileprivate var remedy: String {
         switch self {
         case .webhook: "'samovar init --unless-present' makes a new one"
         case .bearer: "write the receiver's token into it"
+        case .gitea: "write an access token of Gitea's into it (Settings, Applications)"
         case .signing, .senders: "'openssl rand -hex 32' prints a new one"
         }
     }
@@ -28,7 +32,7 @@ enum SecretUse {
     fileprivate var isKey: Bool {
         switch self {
         case .webhook, .signing: true
-        case .bearer, .senders: false
+        case .bearer, .senders, .gitea: false
         }
     }
 }
@@ -63,6 +67,24 @@ enum SecretFile {
         }
         if contents.mode & 0o007 != 0 {
             setting.warn("\(file) is open to every user of this machine: run chmod o= \(file)")
+        }
+        return bytes
+    }
+
+    /// The bytes of a token that is read again, without one line break at the end.
+    ///
+    /// - Throws: why there is no token, to follow the file's name.
+    static func token(in file: String) throws(UnfitText) -> [UInt8] {
+        let contents: FileContents
+        do {
+            contents = try FileContents(path: file, sizeMax: Limits.secretBytesMax)
+        } catch {
+            throw UnfitText(error.reason(sizeMax: Limits.secretBytesMax))
+        }
+        let bytes = withoutLineBreak(contents.bytes)
+        guard !bytes.isEmpty else { throw UnfitText("is empty") }
+        guard isToken(bytes) else {
+            throw UnfitText("is no token: it has a space, a line break or no ASCII in it")
         }
         return bytes
     }

@@ -12,6 +12,9 @@ struct Section {
 
     var path: String { setting.path }
 
+    /// Whether nothing stands in it, not even keys that it may not have.
+    var isEmpty: Bool { setting.node.mapping?.isEmpty ?? true }
+
     /// The line it starts on.
     var line: Int { setting.node.place?.line ?? 1 }
 

@@ -24,22 +24,33 @@ package final class Counter: Metric {
 /// Counts by label.
 package final class Counters<Label: Hashable & Sendable>: Metric {
     package let header: MetricHeader
-    private let labels: LabelSet<Label>
-    private let values: Mutex<[Int]>
+    private let series: Mutex<(labels: LabelSet<Label>, values: [Int])>
 
     package init(_ name: String, _ help: String, _ labels: LabelSet<Label>) {
         header = MetricHeader(name, help, .counter)
-        self.labels = labels
-        values = Mutex(Array(repeating: 0, count: labels.texts.count))
+        series = Mutex((labels, Array(repeating: 0, count: labels.texts.count)))
     }
 
     package func add(_ count: Int = 1, to label: Label) {
-        let place = labels.place(of: label)
-        values.withLock { $0[place] += count }
+        series.withLock { series in
+            let place = series.labels.place(of: label)
+            series.values[place] += count
+        }
+    }
+
+    /// Counts by these labels, too, which a changed configuration brought; none is ever taken
+    /// away, as a counter must not go back.
+    package func grow(by more: LabelSet<Label>) {
+        series.withLock { series in
+            let labels = series.labels.joined(with: more)
+            let count = labels.texts.count - series.values.count
+            series = (labels, series.values + Array(repeating: 0, count: count))
+        }
     }
 
     package func write(to exposition: inout Exposition) {
-        for (text, value) in zip(labels.texts, values.withLock(\.self)) {
+        let (labels, values) = series.withLock { ($0.labels, $0.values) }
+        for (text, value) in zip(labels.texts, values) {
             exposition.sample(header.name, text, value)
         }
     }

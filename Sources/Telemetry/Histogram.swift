@@ -6,36 +6,49 @@ package final class Histogram<Label: Hashable & Sendable>: Metric {
         /// One for each bound, and the last for what is larger; not cumulative.
         var counts: [Int]
         var sum = 0.0
+
+        init(bounds: [Double]) {
+            counts = Array(repeating: 0, count: bounds.count + 1)
+        }
     }
 
     package let header: MetricHeader
-    private let labels: LabelSet<Label>
     private let bounds: [Double]
     private let boundTexts: [String]
-    private let series: Mutex<[Series]>
+    private let all: Mutex<(labels: LabelSet<Label>, series: [Series])>
 
     package init(_ name: String, _ help: String, _ buckets: Buckets, _ labels: LabelSet<Label>) {
         header = MetricHeader(name, help, .histogram)
-        self.labels = labels
         bounds = buckets.bounds
         boundTexts = (buckets.bounds + [.infinity]).map(\.sampleText)
-        let empty = Series(counts: Array(repeating: 0, count: buckets.bounds.count + 1))
-        series = Mutex(Array(repeating: empty, count: labels.texts.count))
+        let empty = Series(bounds: buckets.bounds)
+        all = Mutex((labels, Array(repeating: empty, count: labels.texts.count)))
+    }
+
+    /// Observes these labels, too, which a changed configuration brought; none is taken away.
+    package func grow(by more: LabelSet<Label>) {
+        let empty = Series(bounds: bounds)
+        all.withLock { all in
+            let labels = all.labels.joined(with: more)
+            let count = labels.texts.count - all.series.count
+            all = (labels, all.series + Array(repeating: empty, count: count))
+        }
     }
 
     package func observe(_ value: Double, of label: Label) {
         // A clock that was set back.
         let value = max(value, 0)
-        let place = labels.place(of: label)
         let bucket = bounds.firstIndex { value <= $0 } ?? bounds.count
-        series.withLock { series in
-            series[place].counts[bucket] += 1
-            series[place].sum += value
+        all.withLock { all in
+            let place = all.labels.place(of: label)
+            all.series[place].counts[bucket] += 1
+            all.series[place].sum += value
         }
     }
 
     package func write(to exposition: inout Exposition) {
-        for (labels, series) in zip(labels.texts, series.withLock(\.self)) {
+        let (labels, all) = all.withLock { ($0.labels, $0.series) }
+        for (labels, series) in zip(labels.texts, all) {
             let prefix = labels.isEmpty ? "" : labels + ","
             var count = 0
             for (bound, more) in zip(boundTexts, series.counts) {

@@ -38,6 +38,12 @@ package struct LabelSet<Label: Hashable & Sendable>: Sendable {
     /// The labels in their order.
     var all: [Label] { labels }
 
+    /// These labels, and after them those of another set that are new.
+    func joined(with other: LabelSet) -> LabelSet {
+        let more = zip(other.labels, other.texts).filter { places[$0.0] == nil }
+        return LabelSet(labels + more.map(\.0), texts + more.map(\.1))
+    }
+
     /// Every combination of two sets.
     package func times<Other>(_ other: LabelSet<Other>) -> LabelSet<LabelPair<Label, Other>> {
         var pairs: [LabelPair<Label, Other>] = []

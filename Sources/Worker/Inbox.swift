@@ -12,6 +12,8 @@ final class Inbox: Sendable {
         var isRung = false
         /// It is time to look after dead workers.
         var isTick = false
+        /// What to go by from now on.
+        var rules: Rules?
         var stop: StopStage = .working
     }
 
@@ -40,6 +42,21 @@ final class Inbox: Sendable {
             contents.isTick = true
         }
         continuation.yield()
+    }
+
+    /// Has the loop go by other rules.
+    ///
+    /// - Returns: rules that it had no time to take, and never will.
+    func follow(_ rules: Rules) -> Rules? {
+        let untaken = contents.withLock { contents in
+            defer {
+                contents.rules = rules
+                contents.isRung = true
+            }
+            return contents.rules
+        }
+        continuation.yield()
+        return untaken
     }
 
     func stop(_ stage: StopStage) {

@@ -4,6 +4,7 @@ import Program
 import QueueCore
 import Routing
 import Settings
+import Synchronization
 import Telemetry
 
 /// The worker's one loop: rescue, route, record, claim, start; then wait for news.
@@ -17,8 +18,11 @@ final class WorkLoop: Sendable {
     private let inbox: Inbox
     private let clocks: Clocks
     private let logger: Logger
-    private let router: Router
-    private let runners: HandlerRunners
+    private let storeID: String
+    /// What counts now; changed by the loop alone, between two looks.
+    private let current: Mutex<Rules>
+    /// What counted before, and still has attempts.
+    private let retired = Mutex<[RetiredRules]>([])
     private let rescuer: Rescuer
     private let doorbell: Doorbell
     private let slots: Int
@@ -47,8 +51,7 @@ final class WorkLoop: Sendable {
         self.metrics = metrics
         self.standing = standing
         self.logger = logger
-        let storeID = try await store.uuid()
-        router = Router(routes: configuration.routes)
+        storeID = try await store.uuid()
         rescuer = Rescuer(
             store: store,
             stateFolder: configuration.stateFolder,
@@ -62,17 +65,44 @@ final class WorkLoop: Sendable {
         slots = configuration.worker.slots
         lease = configuration.worker.lease
         // The last, because from here on there is something to close, which `run` does.
-        runners = try HandlerRunners(
+        current = Mutex(
+            Rules(
+                configuration,
+                try HandlerRunners(
+                    configuration: configuration,
+                    storeID: storeID,
+                    clocks: clocks,
+                    inbox: inbox,
+                    logger: logger
+                )
+            )
+        )
+    }
+
+    private var rules: Rules { current.withLock(\.self) }
+
+    /// Every http handler, and whether its breaker is open.
+    var openBreakers: [HandlerName: Bool] { rules.runners.openBreakers }
+
+    /// Goes by another configuration from the next look on; called by one at a time.
+    ///
+    /// Jobs that were made keep their handlers' names, attempts the rules they started under.
+    ///
+    /// - Throws: what is wrong with it; nothing changes then.
+    func follow(_ configuration: Configuration) throws {
+        let runners = try HandlerRunners(
             configuration: configuration,
             storeID: storeID,
             clocks: clocks,
             inbox: inbox,
-            logger: logger
+            logger: logger,
+            after: rules.runners
         )
+        // One that was not even taken has started nothing.
+        if let untaken = inbox.follow(Rules(configuration, runners)) {
+            retired.withLock { $0.append(RetiredRules(rules: untaken, running: [])) }
+        }
     }
-
-    /// Every http handler, and whether its breaker is open.
-    var openBreakers: [HandlerName: Bool] { runners.openBreakers }
 
     /// What the loop remembers between two looks.
     private struct State {
@@ -82,6 +112,8 @@ final class WorkLoop: Sendable {
         var leasesRenewed: MonotonicTime
         var stage = StopStage.working
         var storeIsInTrouble = false
+        /// What became of jobs whose handlers they do not know was not told yet.
+        var hasNewRules = false
         /// What the store was told last.
         var breakers = "{}"
 
@@ -106,10 +138,24 @@ final class WorkLoop: Sendable {
         do {
             try await work()
         } catch {
-            await runners.close()
+            await closeAll()
             throw error
         }
-        await runners.close()
+        await closeAll()
+    }
+
+    private func closeAll() async {
+        let old = retired.withLock { retired in
+            defer { retired = [] }
+            return retired.map(\.rules)
+        }
+        for rules in [rules] + old { await rules.runners.close() }
+    }
+
+    /// Closes rules that came when nobody took them any more.
+    func closeUntaken() async {
+        await inbox.take().rules?.runners.close()
+        for old in retired.withLock(\.self) { await old.rules.runners.close() }
     }
 
     private func work() async throws {
@@ -145,7 +191,8 @@ final class WorkLoop: Sendable {
     }
 
     /// Jobs of a handler that left the configuration wait, and hold their lanes; nobody would know.
-    private func warnOfUnknownHandlers() async throws {
+    private func warnOfUnknownHandlers() async throws(StoreError) {
+        let runners = rules.runners
         for (handler, count) in try await store.readyJobs() where !runners.knows(handler) {
             logger.warning(
                 "jobs wait for a handler that is not configured",
@@ -160,7 +207,12 @@ final class WorkLoop: Sendable {
         for end in news.ended { noteEnd(end, state) }
         state.unrecorded += news.ended
         stopHandlers(&state, stage: news.stop)
+        if let rules = news.rules { takeOver(rules, &state) }
         do throws(StoreError) {
+            if state.hasNewRules {
+                try await warnOfUnknownHandlers()
+                state.hasNewRules = false
+            }
             try await keepLeases(&state)
             if state.stage == .working {
                 if news.isTick {
@@ -171,6 +223,7 @@ final class WorkLoop: Sendable {
             let routed = state.stage == .working && news.isRung ? try await decideWaiting() : []
             try await exchange(&state, routed, isRung: news.isRung)
             try await reportBreakers(&state)
+            await closeRetired(state)
             if state.storeIsInTrouble {
                 state.storeIsInTrouble = false
                 logger.info("the store works again")
@@ -185,6 +238,38 @@ final class WorkLoop: Sendable {
                 logger.error("the store is in trouble", metadata: ["error": "\(error)"])
             }
         }
+    }
+
+    /// From here on the new rules count: for what is decided, what is claimed and what starts.
+    private func takeOver(_ rules: Rules, _ state: inout State) {
+        let old = current.withLock { current in
+            defer { current = rules }
+            return current
+        }
+        let running = Set(state.running.keys)
+        retired.withLock { $0.append(RetiredRules(rules: old, running: running)) }
+        metrics.follow(handlers: rules.handlers)
+        state.hasNewRules = true
+        logger.info(
+            "configuration reloaded",
+            metadata: [
+                "routes": "\(rules.configuration.routes.count)",
+                "handlers": "\(rules.configuration.handlers.map(\.name).joined(separator: ","))",
+            ]
+        )
+    }
+
+    /// Closes what rules of before have open, once nothing that started under them runs.
+    private func closeRetired(_ state: State) async {
+        let over = retired.withLock { retired in
+            let isOver = { (rules: RetiredRules) in
+                !rules.running.contains { state.running[$0] != nil }
+            }
+            defer { retired.removeAll(where: isOver) }
+            return retired.filter(isOver)
+        }
+        // Nothing is under way on their connections: this is a matter of microseconds.
+        for retired in over { await retired.rules.runners.close() }
     }
 
     /// When it ended, not when the store took that.
@@ -253,12 +338,13 @@ final class WorkLoop: Sendable {
         let waiting = try await store.waitingToBeRouted(atMost: Self.routingBatch)
         guard !waiting.isEmpty else { return [] }
         lock.note(routing: waiting.map(\.target), bootID: clocks.bootID)
+        let rules = rules
         let decisions = waiting.map { delivery in
             // One that is not decoded any more is safe.
             if delivery.tries < Limits.routingTriesMost {
                 FaultPoint.routing.reach(delivery.id.rawValue)
             }
-            return router.decide(delivery)
+            return rules.router.decide(delivery)
         }
         lock.note(routing: [], bootID: clocks.bootID)
         return Array(zip(waiting, decisions))
@@ -309,7 +395,7 @@ final class WorkLoop: Sendable {
         if !ends.isEmpty { FaultPoint.ended.reach() }
         let exchange = try await store.exchange(
             ends,
-            for: ClaimRequest(slots: free, concurrency: runners.limits, lease: lease),
+            for: ClaimRequest(slots: free, concurrency: rules.runners.limits, lease: lease),
             worker: id,
             deciding: routed.map(\.decision)
         )
@@ -342,6 +428,7 @@ final class WorkLoop: Sendable {
     }
 
     private func start(_ claimed: [ClaimedJob], _ state: inout State) {
+        let runners = rules.runners
         for job in claimed {
             metrics.claims.add(to: job.handler)
             logger.info("attempt starts", metadata: Self.metadata(of: job))
@@ -352,7 +439,7 @@ final class WorkLoop: Sendable {
 
     /// Shows people which handlers cannot be reached.
     private func reportBreakers(_ state: inout State) async throws(StoreError) {
-        let breakers = runners.breakers
+        let breakers = rules.runners.breakers
         guard breakers != state.breakers else { return }
         try await store.report(breakers: breakers, of: id)
         state.breakers = breakers

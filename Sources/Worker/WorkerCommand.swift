@@ -14,8 +14,10 @@ struct WorkerCommand: AsyncParsableCommand {
         discussion: """
             Stops on SIGTERM or SIGINT: claims no more, waits for its handlers up to
             worker.shutdown_grace, then stops them and gives their jobs back. A second signal
-            means now. SIGHUP only says in the log that changed routes and handlers come with
-            a restart. Several workers may run at once on one machine.
+            means now. A changed configuration file counts within a second or two, or at once
+            at SIGHUP: routes, handlers, gates, trust, gitea, log. A file with a mistake
+            changes nothing; the log and `samovar status` tell. Several workers may run at
+            once on one machine.
 
             Examples:
               samovar-worker
@@ -38,6 +40,7 @@ struct WorkerCommand: AsyncParsableCommand {
         let requests = await ServiceRequests(followsStandardInput: followStdin)
         try await reporting {
             // The worker may run as a user that cannot read the webhook's secrets.
+            let watch = FileWatch(try configurationOption.locate())
             let configuration = try configurationOption.load(secrets: .handlers)
             ServiceLog.follow(configuration.log)
             try refusePublicAddress(configuration.worker)
@@ -55,6 +58,7 @@ struct WorkerCommand: AsyncParsableCommand {
             )
             let service = try WorkerService(
                 configuration: configuration,
+                watch: watch,
                 store: store,
                 health: WorkerHealth(
                     address: configuration.worker.health,

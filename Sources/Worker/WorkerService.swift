@@ -12,14 +12,17 @@ import Telemetry
 /// A worker as a whole: its identity, its doorbell, its timers, and the work loop between them.
 struct WorkerService {
     private let configuration: Configuration
+    private let watch: FileWatch
     private let store: any QueueStore
     private let health: WorkerHealth
     private let clocks: Clocks
     private let link: SupervisorLink
     private let logger: Logger
 
+    /// A worker with a configuration; `watch` has looked at its file before that was read.
     init(
         configuration: Configuration,
+        watch: FileWatch,
         store: any QueueStore,
         health: WorkerHealth,
         clocks: Clocks,
@@ -27,6 +30,7 @@ struct WorkerService {
         logger: Logger
     ) throws {
         self.configuration = configuration
+        self.watch = watch
         self.store = store
         self.health = health
         self.clocks = clocks
@@ -83,6 +87,15 @@ struct WorkerService {
             logger: logger
         )
         let health = await health.open(metrics, standing) { loop.openBreakers }
+        let reload = ConfigurationReload(
+            of: configuration,
+            watch: watch,
+            id: id,
+            store: store,
+            loop: loop,
+            link: link,
+            logger: logger
+        )
         link.ready("working")
         try await withThrowingTaskGroup(of: Part.self) { group in
             group.addTask {
@@ -93,12 +106,12 @@ struct WorkerService {
                 return .doorbell
             }
             group.addTask {
-                for await _ in reloads {
-                    link.reloading()
-                    logger.warning("changed routes and handlers come with a restart")
-                    link.reloaded("working; changed routes and handlers come with a restart")
-                }
+                await reload.run(reloads)
                 return .reloads
+            }
+            group.addTask {
+                await reload.followFile()
+                return .configurationFile
             }
             group.addTask {
                 // The timer has the loop come round all the time.
@@ -133,6 +146,7 @@ struct WorkerService {
             // The work loop alone decides when this worker is done.
             for try await part in group where part == .workLoop { group.cancelAll() }
         }
+        await loop.closeUntaken()
         try? await health?.close()  // already closed is closed
         await self.health.queue.close()
         try await store.retire(id)
@@ -145,6 +159,7 @@ struct WorkerService {
     private enum Part {
         case doorbell
         case reloads
+        case configurationFile
         case watchdog
         case timer
         case stopRequests

@@ -43,6 +43,8 @@ CREATE INDEX replay_request_by_delivery ON replay_request (delivery);
 
 CREATE INDEX replay_request_waiting ON replay_request (not_before, id) WHERE verdict IS NULL;
 
+CREATE INDEX routing_by_bot_issue ON routing (bot_issue, delivery) WHERE bot_issue IS NOT NULL;
+
 CREATE INDEX routing_waiting ON routing (delivery) WHERE verdict IS NULL;
 
 CREATE INDEX routing_with_body ON routing (decided_at, delivery)
@@ -156,7 +158,7 @@ CREATE TABLE migration (
 
 CREATE TABLE pause (
     kind TEXT NOT NULL CONSTRAINT pause_kind_is_known CHECK (
-        kind IN ('everything', 'handler', 'route')),
+        kind IN ('everything', 'handler', 'route', 'lane')),
     name TEXT NOT NULL DEFAULT '',
     reason TEXT,
     paused_at INTEGER NOT NULL DEFAULT (
@@ -192,7 +194,7 @@ CREATE TABLE routing (
     payload_sha256 TEXT,
     decided_at INTEGER,
     tries INTEGER NOT NULL DEFAULT 0, body_pruned INTEGER NOT NULL DEFAULT 0
-    CONSTRAINT body_pruned_is_a_flag CHECK (body_pruned IN (0, 1)),  -- decodings begun with care after a worker died while routing
+    CONSTRAINT body_pruned_is_a_flag CHECK (body_pruned IN (0, 1)), bot_issue TEXT,  -- decodings begun with care after a worker died while routing
     CONSTRAINT decided_rows_say_when CHECK ((verdict IS NULL) = (decided_at IS NULL)),
     CONSTRAINT other_verdicts_say_why CHECK (
         verdict IS NULL OR verdict = 'routed' OR reason IS NOT NULL)
@@ -220,7 +222,7 @@ CREATE TABLE worker (
     heartbeat_at INTEGER NOT NULL,
     stopped_at INTEGER,
     breakers TEXT NOT NULL DEFAULT '{}' CONSTRAINT breakers_are_json CHECK (json_valid(breakers))
-) STRICT;
+, configuration_error TEXT) STRICT;
 
 CREATE TRIGGER attempt_ends_once BEFORE UPDATE ON attempt
 WHEN OLD.outcome IS NOT NULL OR NEW.id <> OLD.id OR NEW.job <> OLD.job OR NEW.number <> OLD.number
@@ -536,6 +538,12 @@ BEGIN
     WHERE id = NEW.job;
 END;
 
+CREATE TRIGGER resumed_issue_is_counted_anew AFTER DELETE ON pause
+WHEN OLD.kind = 'lane'
+BEGIN
+    UPDATE routing SET bot_issue = NULL WHERE bot_issue = OLD.name;
+END;
+
 CREATE TRIGGER routing_has_a_delivery BEFORE INSERT ON routing
 WHEN NOT EXISTS (SELECT 1 FROM delivery WHERE seq = NEW.delivery)
     OR EXISTS (SELECT 1 FROM routing WHERE delivery = NEW.delivery)
@@ -693,6 +701,9 @@ SELECT
         WHEN 'everything' THEN (SELECT count(*) FROM job WHERE state = 'ready')
         WHEN 'handler' THEN
             (SELECT count(*) FROM job WHERE state = 'ready' AND job.handler = pause.name)
+        WHEN 'lane' THEN
+            (SELECT count(*) FROM job
+                WHERE state IN ('ready', 'leased') AND job.lane = pause.name AND state = 'ready')
         ELSE (SELECT count(*) FROM job WHERE state = 'ready' AND job.route = pause.name)
     END AS jobs
 FROM pause;
@@ -811,6 +822,8 @@ SELECT
             THEN 'handler ' || job.handler || ' is paused'
         WHEN EXISTS (SELECT 1 FROM pause WHERE kind = 'route' AND name = job.route)
             THEN 'route ' || job.route || ' is paused'
+        WHEN EXISTS (SELECT 1 FROM pause WHERE kind = 'lane' AND name = job.lane)
+            THEN 'its lane is paused'
         WHEN job.run_at > CAST((julianday('now') - 2440587.5) * 86400000000 AS INTEGER)
             THEN strftime('%Y-%m-%d %H:%M:%S', job.run_at / 1000000, 'unixepoch', 'localtime')
         ELSE 'a worker with a free slot for handler ' || job.handler

@@ -35,7 +35,7 @@ struct RecordedDeliveryTests {
             RouteSettings(name: "typed", events: .types([headers.eventType]), run: "h"),
             RouteSettings(name: "others", events: .types(["no such type"]), run: "h"),
         ]
-        let decision = Router(routes: routes).decide(
+        let decision = Router(routes: routes, gates: GateSettings(tests: .run)).decide(
             .sample(type: headers.eventType, contentType: contentType, body: recorded.body)
         )
         #expect(decision.verdict == .routed)

@@ -1,10 +1,10 @@
 import Foundation
 import Gitea
 import Routing
-import Settings
 import Testing
 
 @testable import QueueCore
+@testable import Settings
 
 @Suite
 struct RouterTests {
@@ -20,7 +20,7 @@ struct RouterTests {
             _ payload: String,
             on events: EventSelection = .any,
             action: [String]? = nil,
-            branch: BranchCondition? = nil,
+            branch: Condition? = nil,
             because: String? = nil
         ) {
             self.type = type
@@ -28,8 +28,7 @@ struct RouterTests {
             route = RouteSettings(
                 name: "route",
                 events: events,
-                action: action,
-                branch: branch,
+                when: .all([action.map(Condition.action), branch].compactMap(\.self)),
                 run: "handler"
             )
             self.because = because
@@ -176,7 +175,7 @@ struct RouterTests {
             "push",
             push("refs/heads/main", defaultBranch: nil),
             branch: .any([.named("dev"), .not(.defaultBranch)]),
-            because: "the payload does not name the default branch"
+            because: "branch is main, not dev; the payload does not name the default branch"
         ),
         Case("push", push("refs/heads/main", defaultBranch: nil), branch: .named("main")),
         Case("push", work, branch: .named("feature/x")),
@@ -194,7 +193,7 @@ struct RouterTests {
             "push",
             work,
             branch: .any([.named("dev"), .defaultBranch]),
-            because: "branch is feature/x, not dev or the default branch"
+            because: "branch is feature/x, not dev; branch is feature/x, not the default branch"
         ),
         Case("push", work, branch: .not(.defaultBranch)),
         Case(
@@ -209,7 +208,7 @@ struct RouterTests {
             "push",
             main,
             branch: .not(.any([.named("dev"), .defaultBranch])),
-            because: "branch is main, not other than dev or the default branch"
+            because: "branch is main, not other than the default branch"
         ),
         Case("push", main, branch: .not(.not(.defaultBranch))),
         // A tag is no branch, whatever it is called; so no condition on branches is met.
@@ -495,7 +494,7 @@ struct RouterTests {
         let action = String(decoding: try JSONEncoder().encode(odd), as: UTF8.self)
         let payload = #"{"action":\#(action),"release":{}}"#
         let routes = [
-            RouteSettings(name: "r", events: .any, action: ["x"], run: "h"),
+            RouteSettings(name: "r", events: .any, when: .action(["x"]), run: "h"),
             RouteSettings(name: odd, events: .any, run: "h"),
         ]
         let record = try record(decide("release", payload, routes))
@@ -546,7 +545,7 @@ struct RouterTests {
         let reading = RouteSettings(
             name: "r",
             events: .types(["push"]),
-            branch: .defaultBranch,
+            when: .defaultBranch,
             run: "h"
         )
         let decision = decide("push", payload, [Self.everything, reading])
@@ -561,7 +560,7 @@ struct RouterTests {
         let elsewhere = RouteSettings(
             name: "r",
             events: .types(["create"]),
-            branch: .defaultBranch,
+            when: .defaultBranch,
             run: "h"
         )
         let others = decide("push", payload, [Self.everything, elsewhere])
@@ -620,6 +619,14 @@ struct RouterTests {
 
     private static func delivery(_ type: String, _ body: String) -> WaitingDelivery {
         .sample(type: type, contentType: "application/json", body: Data(body.utf8))
+    }
+}
+
+extension Condition {
+    fileprivate static let defaultBranch = Condition.branch([.defaultBranch])
+
+    fileprivate static func named(_ name: String) -> Condition {
+        .branch(Glob(pattern: name).map { [.name($0)] } ?? [])
     }
 }
 

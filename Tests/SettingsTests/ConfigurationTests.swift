@@ -88,12 +88,18 @@ struct ConfigurationTests {
             name: "ci",
             line: 21,
             events: .types(["push", "create"]),
-            branch: .not(.defaultBranch),
+            when: .not(.branch([.defaultBranch])),
             run: "ci",
             lane: .ref,
             with: #"{"a":["x"],"b":1}"#
         ),
-        RouteSettings(name: "all", line: 27, events: .any, action: ["opened"], run: "audit"),
+        RouteSettings(
+            name: "all",
+            line: 27,
+            events: .any,
+            when: .action(["opened"]),
+            run: "audit"
+        ),
     ]
 
     @Test
@@ -192,7 +198,7 @@ struct ConfigurationTests {
                   ci: { exec: [], timeout: 30 }
                   ci: { exec: [/bin/sh] }
                 routes:
-                  - { name: a, on: pushes, when: { branch: "v*", title: x }, run: ic, lane: x }
+                  - { name: a, on: pushes, when: { branch: "[v", tittle: x }, run: ic, lane: x }
                   - { name: a, on: push, on: push, run: ci }
                   - [b]
                 ingress: { listen: "8480", secrets: [], secrets: [] }
@@ -200,15 +206,14 @@ struct ConfigurationTests {
             ) == [
                 "1:11: unknown key 'slot' in worker; did you mean 'slots'?",
                 "1:27: worker.slots must be a whole number from 1 to 1024, not 'many'",
-                "2:1: 'trust' is not supported in this version",
                 "4:15: handlers.ci.exec is empty: the program, then its arguments",
                 "4:28: handlers.ci.timeout needs a unit such as s, m or h: '30s'",
                 "5:3: duplicate key 'ci' in handlers; the first is on line 4",
                 "7:20: routes[0].on has an unknown event type 'pushes'; did you mean 'push'?",
-                "7:44: routes[0].when.branch is 'v*': patterns are not supported in this version",
-                "7:50: 'title' is not supported in this version",
-                "7:67: no handler is named 'ic'; did you mean 'ci'?",
-                "7:77: routes[0].lane must be one of issue, ref, repository, none, not 'x'",
+                "7:44: routes[0].when.branch is no pattern: '[v': '[' has no ']'",
+                "7:50: unknown key 'tittle' in routes[0].when; did you mean 'title'?",
+                "7:68: no handler is named 'ic'; did you mean 'ci'?",
+                "7:78: routes[0].lane must be one of issue, ref, repository, none, not 'x'",
                 "8:13: duplicate route name 'a'; the first is on line 7",
                 "8:26: duplicate key 'on' in routes[1]; the first is on line 8",
                 "9:5: routes[2] must be a mapping, not a list",

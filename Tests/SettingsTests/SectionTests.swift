@@ -30,30 +30,11 @@ struct SectionTests {
         #expect(try mistakes("\(ingressLine)\n\(line)\n") == [message])
     }
 
-    @Test(arguments: ["gitea", "trust"])
-    func `sections of later versions are errors`(key: String) throws {
-        #expect(
-            try mistakes("\(ingressLine)\n\(key): { a: b }")
-                == ["2:1: '\(key)' is not supported in this version"]
-        )
-    }
-
-    @Test(arguments: ["mode", "priority"])
+    @Test(arguments: ["priority"])
     func `keys of routes of later versions are errors`(key: String) throws {
         #expect(
             try mistakes(route: "on: push, \(key): x")
                 == ["4:35: '\(key)' is not supported in this version"]
-        )
-    }
-
-    @Test(arguments: [
-        "tag", "title", "label", "milestone", "author", "sender", "repository", "is_pull", "merged",
-        "draft", "paths", "trust", "test", "time", "all", "any", "not", "comment", "command",
-    ])
-    func `conditions of later versions are errors`(key: String) throws {
-        #expect(
-            try mistakes(route: "on: push, when: { \(key): x }")
-                == ["4:43: '\(key)' is not supported in this version"]
         )
     }
 

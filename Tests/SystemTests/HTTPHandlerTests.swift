@@ -80,6 +80,42 @@ struct HTTPHandlerTests {
     }
 
     @Test
+    func `a request that is on its way outlives the configuration that sent it`() async throws {
+        let mayAnswer = DispatchSemaphore(value: 0)
+        let listener = HTTPListener { request in
+            if request.line.contains("in-the-query") { mayAnswer.wait() }
+            return .status(200)
+        }
+        listener.listen()
+        try await withSite(listener) { site, ingress in
+            defer { mayAnswer.signal() }
+            let worker = try site.startWorker()
+            try ingress.accept(Request())
+            try waitUntil("the request") { listener.requests.count == 1 }
+            let old = try String(contentsOfFile: site.configuration, encoding: .utf8)
+            for number in 1...3 {
+                let before = worker.output.components(separatedBy: "configuration reloaded").count
+                try site.write(
+                    old.replacing("in-the-query", with: "new-\(number)"),
+                    to: "samovar.yaml"
+                )
+                worker.signal(SIGHUP)
+                try waitUntil("another reload") {
+                    worker.output.components(separatedBy: "configuration reloaded").count > before
+                }
+            }
+            try ingress.accept(Request())
+            try site.awaitState("done", ofJobOf: 2)
+            #expect(listener.requests.last?.line == "POST /hooks/agent?key=new-3 HTTP/1.1")
+            mayAnswer.signal()
+            try site.awaitState("done", ofJobOf: 1)
+            #expect(try attempts(site) == ["done 200", "done 200"])
+            worker.signal(SIGTERM)
+            #expect(try worker.awaitExit() == .code(0))
+        }
+    }
+
+    @Test
     func `a template makes the body that a receiver wants`() async throws {
         let listener = HTTPListener { _ in .status(200) }
         listener.listen()

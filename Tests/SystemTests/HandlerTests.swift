@@ -297,14 +297,15 @@ struct HandlerTests {
             #expect(variables["SAMOVAR_ATTEMPT"] == "1")
             #expect(variables["SAMOVAR_TOKEN"] == "1.1")
             #expect(variables["SAMOVAR_STORE"] == uuid)
+            // Nobody asked.
+            #expect(variables["SAMOVAR_TRUST"] == "")
             #expect(variables["SAMOVAR_RESULT"]?.hasPrefix(site.folder) == true)
             #expect(variables["HOME"] == site.folder)
             #expect(
                 Set(variables.keys) == [
                     "SAMOVAR_DELIVERY", "SAMOVAR_EVENT", "SAMOVAR_ACTION", "SAMOVAR_JOB",
                     "SAMOVAR_ATTEMPT", "SAMOVAR_TOKEN", "SAMOVAR_RESULT", "SAMOVAR_STORE",
-                    "SAMOVAR_CONFIG",
-                    "PATH", "HOME", "TMPDIR",
+                    "SAMOVAR_CONFIG", "SAMOVAR_TRUST", "PATH", "HOME", "TMPDIR",
                 ]
             )
             let asked = try environment(of: "asking", in: site)

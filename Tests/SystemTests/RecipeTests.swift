@@ -65,7 +65,9 @@ struct RecipeTests {
             "SELECT run_at <= strftime('%s', 'now') * 1000000 FROM job WHERE id = 7"
         ],
         "Let a job go first": ["SELECT priority = 10 FROM job WHERE id = 7"],
-        "Pause a handler, a route, or everything": ["SELECT count(*) = 3 FROM pause"],
+        "Pause a handler, a route, a lane, or everything": [
+            "SELECT count(*) = 4 FROM pause"
+        ],
         "End a pause": ["SELECT count(*) = 0 FROM pause"],
         "Remove the body of a delivery that must not be kept": [
             "SELECT body IS NULL FROM delivery WHERE seq = 6",

@@ -15,7 +15,8 @@ struct RecordingTests {
             command: ["note"],
             options: ["stdin: payload"]
         )
-        try await Site.with(SiteSettings(handlers: [note])) { site in
+        try await Site.with(SiteSettings(sections: ["gates: { tests: run }"], handlers: [note])) {
+            site in
             try site.script("note", noteDigest)
             let ingress = try site.startIngress()
             try site.startWorker()
@@ -65,7 +66,8 @@ struct RecordingTests {
             command: ["note"],
             options: ["stdin: payload"]
         )
-        try await Site.with(SiteSettings(handlers: [note])) { site in
+        try await Site.with(SiteSettings(sections: ["gates: { tests: run }"], handlers: [note])) {
+            site in
             try site.script("note", noteDigest)
             let ingress = try site.startIngress()
             try site.startWorker()

@@ -143,7 +143,7 @@ struct ReloadTests {
                 #expect(try connection.reply().status == 202)
             }
             try site.awaitQuiet()
-            try worker.awaitLine("changed routes and handlers come with a restart")
+            try worker.awaitLine("configuration reloaded")
             for program in [ingress.program, worker] {
                 program.signal(SIGTERM)
                 #expect(try program.awaitExit() == .code(0))

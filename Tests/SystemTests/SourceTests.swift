@@ -92,12 +92,29 @@ struct SourceTests {
 
     // MARK: Observe
 
+    /// A route that takes what is not verified, and what the owner (who pushes in all tests) does;
+    /// Gitea has nothing to say to either.
+    private static func observing(_ name: String, command: String) -> SiteSettings {
+        let handler = SiteSettings.Handler(
+            name: name,
+            command: [command],
+            route: ["when: { trust: [owner, readonly] }"]
+        )
+        return SiteSettings(
+            ingress: ["verify: observe"],
+            sections: [
+                "gitea: { url: \"http://127.0.0.1:9\", token_file: test.secret }",
+                "trust: { owners: [5] }",
+            ],
+            handlers: [handler]
+        )
+    }
+
     @Test
     func `observe stores what has no signature as unverified, never what has a wrong one`()
         async throws
     {
-        let handler = SiteSettings.Handler(name: "keep", command: ["keep"])
-        let settings = SiteSettings(ingress: ["verify: observe"], handlers: [handler])
+        let settings = Self.observing("keep", command: "keep")
         try await Site.with(settings) { site in
             try site.script("keep", "cat >> envelopes; echo >> envelopes")
             let ingress = try site.startIngress()
@@ -140,8 +157,7 @@ struct SourceTests {
     func `an unverified delivery is never taken for the repeat of another, nor its original`()
         async throws
     {
-        let handler = SiteSettings.Handler(name: "note", command: ["/usr/bin/true"])
-        let settings = SiteSettings(ingress: ["verify: observe"], handlers: [handler])
+        let settings = Self.observing("note", command: "/usr/bin/true")
         try await Site.with(settings) { site in
             let ingress = try site.startIngress()
             try site.startWorker()

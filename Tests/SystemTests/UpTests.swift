@@ -45,8 +45,11 @@ struct UpTests {
             try waitUntil("both to have read it again") {
                 both.program.signal(SIGHUP)
                 usleep(50_000)  // between two signals, not instead of a look
-                return both.program.output.contains("configuration reloaded")
-                    && both.program.output.contains("come with a restart")
+                return ["ingress", "worker"].allSatisfy { program in
+                    both.program.output.split(separator: "\n").contains {
+                        $0.contains(program) && $0.contains("configuration reloaded")
+                    }
+                }
             }
             try site.awaitState("done", ofJobOf: both.accept(Request()))
             both.program.signal(SIGTERM)

@@ -27,10 +27,11 @@ extension Delivery {
 
     /// A push as small as a push can be, like no other but those of its number.
     package static func push(_ number: Int, id: String) -> Delivery {
-        let commit = String(repeating: "1", count: 40)
+        let before = String(repeating: "1", count: 40)
+        let after = String(repeating: "2", count: 40)
         return sample(
             id: id,
-            body: #"{"ref":"refs/heads/main","before":"\#(commit)","after":"\#(commit)","#
+            body: #"{"ref":"refs/heads/main","before":"\#(before)","after":"\#(after)","#
                 + #""n":\#(number)}"#
         )
     }

@@ -50,6 +50,14 @@ enum StarterText {
     static func configuration(secretID: String) -> String {
         """
         # Samovar's configuration. Paths are relative to this file; `samovar check` validates it.
+        # Routes, handlers and trust count a second after it is saved, if it has no mistake.
+        #
+        # The lines that begin with #: are a pipeline to start from, switched off:
+        #   1. Enter your id under trust: "id" in GET /api/v1/users/YOUR-NAME of your Gitea.
+        #   2. Enter your programs under handlers.
+        #   3. Take the #: away, from all of them (sed -i 's/^#://' FILE) or from some.
+        #   4. `samovar check`, then `samovar routes test FILE` or `samovar routes list`.
+        # A route with `mode: shadow` only records what it would do.
 
         store: \(StarterFile.store.name)
 
@@ -63,15 +71,52 @@ enum StarterText {
         worker:
           slots: 8                  # jobs at the same time
 
+        # Who is trusted without asking, by numeric id: names change hands. Events that bots cause
+        # reach only routes that ask for them, so that no program answers itself. Who else may write
+        # is asked of Gitea when a route says `trust: [owner, contributor]`: see `gitea` in
+        # docs/CONTRACT.md.
+        #:trust:
+        #:  owners: [YOUR-ID]
+        #:  bots: []
+
         # What can be run: a program and its arguments, never a shell line.
         handlers:
           show: { exec: [./\(StarterFile.handler.name)], timeout: 10s }
+        #:  onboard: { exec: [./onboard], timeout: 2m }
+        #:  ci: { exec: [./ci], timeout: 30m, concurrency: 2, retry: { attempts: 3 } }
+        #:  agent: { exec: [./agent], timeout: 1h, concurrency: 1 }
 
         # What runs it: every matching route makes a job of its own. `on` is an event type such as
-        # push, a list of them, or "*". Another route could be
-        #   - { name: ci, on: push, when: { branch: default }, run: ci, lane: ref }
+        # push, a list of them, or "*"; `when` is what else must hold (docs/ROUTES.md).
         routes:
           - { name: everything, on: "*", run: show }
+
+        # A new repository gets its hooks, labels, protected branches.
+        #:  - { name: onboard-repository, on: repository, when: { action: created }, run: onboard }
+
+        # Pushes to other branches than the default one, one at a time for each branch. Tags are no
+        # branches; a branch that is deleted has nothing to build.
+        #:  - name: ci
+        #:    on: push
+        #:    when: { branch: { not: default }, ref: [created, updated] }
+        #:    run: ci
+        #:    lane: ref
+
+        # An issue of yours whose title begins with [IMPLEMENT].
+        #:  - name: implement
+        #:    on: issues
+        #:    when: { action: opened, title: { prefix: "[IMPLEMENT]" }, trust: [owner] }
+        #:    run: agent
+        #:    lane: issue
+        #:    with: { action: IMPLEMENT }
+
+        # A comment of yours with a line that says /approve and nothing else.
+        #:  - name: approve
+        #:    on: [issue_comment, pull_request_comment]
+        #:    when: { command: /approve, trust: [owner] }
+        #:    run: agent
+        #:    lane: issue
+        #:    with: { action: APPROVED }
 
         """
     }

@@ -123,6 +123,7 @@ struct JobWhy {
             ("delivery", Cell(record.text("delivery"))),
             ("lane", situation.lane.map { Cell($0) } ?? .absent),
         ]
+        if !record.text("trust_needed").isEmpty { fields.append(("trust", trust)) }
         // Of one that runs or has ended, it would be a time without a meaning.
         if situation.state == .ready { fields.append(("due", Cell(time.short(situation.runAt)))) }
         fields += [
@@ -131,6 +132,11 @@ struct JobWhy {
             ("last error", lastError),
         ]
         return lines + "\n" + FieldList(fields).text(on: terminal)
+    }
+
+    private var trust: Cell {
+        let levels = record.text("trust_needed").replacing(",", with: " or ")
+        return Cell("\(levels), asked for right before the handler starts")
     }
 
     private var lastError: Cell {
@@ -150,6 +156,7 @@ struct JobWhy {
             ("handler", .string(situation.handler.rawValue)),
             ("delivery", JSONValue(record["delivery"])),
             ("lane", .optional(situation.lane)),
+            ("trust_needed", JSONValue(record["trust_needed"])),
             ("run_at", .time(situation.runAt)),
             ("attempt", .integer(situation.attempt)),
             ("failures", JSONValue(record["failures"])),

@@ -11,21 +11,29 @@ struct PauseTargetOptions: ParsableArguments {
     @Option(help: ArgumentHelp("The jobs of this route.", valueName: "name"))
     var route: String?
 
+    @Option(help: ArgumentHelp("The jobs of this lane, as jobs show it.", valueName: "key"))
+    var lane: String?
+
     @Flag(help: "All jobs.")
     var everything = false
 
     func validate() throws {
-        let said = [handler != nil, route != nil, everything].count { $0 }
+        let said = [handler != nil, route != nil, lane != nil, everything].count { $0 }
         guard said == 1 else {
-            throw ValidationError("Say one of --handler NAME, --route NAME, --everything.")
+            throw ValidationError(
+                "Say one of --handler NAME, --route NAME, --lane KEY, --everything."
+            )
         }
-        guard handler != "", route != "" else { throw ValidationError("A name is never empty.") }
+        guard handler != "", route != "", lane != "" else {
+            throw ValidationError("A name is never empty.")
+        }
     }
 
     /// What was said.
     var target: PauseTarget {
         if let handler { return .handler(HandlerName(rawValue: handler)) }
         if let route { return .route(route) }
+        if let lane { return .lane(lane) }
         return .everything
     }
 }
@@ -37,6 +45,7 @@ extension PauseTarget {
         case .everything: "everything"
         case .handler(let handler): "handler \(VisibleText.line(handler.rawValue))"
         case .route(let route): "route \(VisibleText.line(route))"
+        case .lane(let lane): "lane \(VisibleText.line(lane))"
         }
     }
 
@@ -46,6 +55,7 @@ extension PauseTarget {
         case .everything: "--everything"
         case .handler(let handler): "--handler \(VisibleText.line(handler.rawValue))"
         case .route(let route): "--route \(VisibleText.line(route))"
+        case .lane(let lane): "--lane \(VisibleText.line(lane))"
         }
     }
 
@@ -55,6 +65,7 @@ extension PauseTarget {
         case .everything: Selection()
         case .handler(let handler): Selection(handler: handler)
         case .route(let route): Selection(route: route)
+        case .lane(let lane): Selection(lane: lane)
         }
     }
 
@@ -64,7 +75,8 @@ extension PauseTarget {
     func mistake(in configuration: Configuration) -> Failure? {
         let like: String?
         switch self {
-        case .everything: return nil
+        // Lanes come and go with the jobs; no configuration names them.
+        case .everything, .lane: return nil
         case .handler(let handler):
             if configuration.handler(named: handler.rawValue) != nil { return nil }
             like = configuration.handlerName(like: handler.rawValue)

@@ -76,7 +76,8 @@ struct SendSource {
 }
 
 extension SendSource {
-    private static func recording(_ file: String) throws(Failure) -> RecordedDelivery {
+    /// Reads a recorded request.
+    static func recording(_ file: String) throws(Failure) -> RecordedDelivery {
         let bytes = try read(file)
         do throws(RecordingError) {
             return try RecordedDelivery.parse(bytes)
@@ -85,7 +86,8 @@ extension SendSource {
         }
     }
 
-    private static func read(_ file: String) throws(Failure) -> Data {
+    /// Reads a file as it is.
+    static func read(_ file: String) throws(Failure) -> Data {
         do {
             return try Data(contentsOf: URL(filePath: file))
         } catch {

@@ -1,4 +1,5 @@
 import ArgumentParser
+import Foundation
 import Program
 import QueueCore
 import Settings
@@ -9,6 +10,9 @@ struct StatusCommand: AsyncParsableCommand {
         commandName: "status",
         abstract: "Show how the queue stands: jobs by state, pauses, deaths, workers, disk.",
         discussion: """
+            With mistakes in the configuration file, it shows what the store knows, then the \
+            mistakes, with exit code 78: the services go on with what they read before.
+
             Examples:
               samovar status
               samovar status --json
@@ -20,8 +24,20 @@ struct StatusCommand: AsyncParsableCommand {
 
     func run() async throws {
         try await reporting {
-            try await configurationOption.withStore { store, configuration in
-                let status = try await QueueStatus(store, configuration)
+            let mistakes: ConfigurationError?
+            let configuration: Configuration
+            do {
+                configuration = try configurationOption.load(secrets: .skip)
+                mistakes = nil
+            } catch let error as ConfigurationError {
+                guard let salvaged = try salvage() else { throw error }
+                configuration = salvaged
+                mistakes = error
+            }
+            try await configuration.withStore { store in
+                var status = try await QueueStatus(store, configuration)
+                // Which handlers there are is not known.
+                if mistakes != nil { status.stranded = [] }
                 if output.json {
                     try StandardOutput.write(JSONOutput.object(status.json))
                 } else {
@@ -29,7 +45,22 @@ struct StatusCommand: AsyncParsableCommand {
                     try StandardOutput.write(status.text(time: time, on: .standardOutput()))
                 }
             }
+            // The services go on with what they read before; the queue stands as it does.
+            if let mistakes {
+                throw Failure(
+                    .configuration,
+                    mistakes.description,
+                    hint: "Correct this in the configuration; what runs goes on with the old one."
+                )
+            }
         }
+    }
+
+    private func salvage() throws -> Configuration? {
+        Configuration.salvage(
+            file: try configurationOption.locate(),
+            environment: ProcessInfo.processInfo.environment
+        )
     }
 }
 

@@ -22,8 +22,11 @@ extension QueueStatus {
         ]
         if let spool { fields.append(("spool", spool.cell(now: now))) }
         fields += [
-            ("workers", alive),
-            ("incidents", Cell(incidents.isEmpty ? "none in the last day" : "see below")),
+            ("workers", alive)
+        ]
+        fields += outdated.map { ("configuration", $0) }
+        fields += [
+            ("incidents", Cell(incidents.isEmpty ? "none in the last day" : "see below"))
         ]
         var text = FieldList(fields).text(on: terminal)
         if !workers.isEmpty { text += "\n" + workerTable(time).text(on: terminal) }
@@ -87,6 +90,20 @@ extension QueueStatus {
         return count == 0
             ? Cell("none running: start samovar-worker, or `samovar up`", tone: .bad)
             : Cell("\(count) running")
+    }
+
+    /// What keeps living workers from going by the file as it is now; each mistake once, though
+    /// every worker has it.
+    private var outdated: [Cell] {
+        var errors: [String] = []
+        for worker in workers where worker.isAlive {
+            guard case .text(let error) = worker.record["configuration_error"] else { continue }
+            if !errors.contains(error) { errors.append(error) }
+        }
+        return errors.flatMap { error in
+            [Cell("changed, but not taken over: the old one goes on", tone: .bad)]
+                + error.split(separator: "\n").map { Cell("  \($0)", tone: .bad) }
+        }
     }
 
     /// A clock that was set back makes no negative age.

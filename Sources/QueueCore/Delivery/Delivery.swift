@@ -105,6 +105,8 @@ package struct Incident: Sendable {
         case spoolTorn = "spool_torn"
         /// The spool had bytes that are not what was written.
         case spoolDamaged = "spool_damaged"
+        /// Bots kept causing work on one issue; its lane is paused.
+        case loop
     }
 
     package var kind: Kind

@@ -77,6 +77,10 @@ package struct ClaimedJob: Sendable {
     package var route: String
     package var handler: HandlerName
     package var with: String
+    /// The trust that its sender needs, still to be asked; nil when none has to be.
+    package var trustNeeded: String?
+    /// The trust that its sender has, as its worker found out; nil when nobody asked.
+    package var trust: String?
     package var repo: String
     package var lane: String?
     /// Failed attempts so far; the retry budget counts these.

@@ -3,6 +3,8 @@ package enum PauseTarget: Hashable, Sendable {
     case everything
     case handler(HandlerName)
     case route(String)
+    /// Its key, as the jobs have it.
+    case lane(String)
 
     /// As in table `pause`.
     package var kind: String {
@@ -10,6 +12,7 @@ package enum PauseTarget: Hashable, Sendable {
         case .everything: "everything"
         case .handler: "handler"
         case .route: "route"
+        case .lane: "lane"
         }
     }
 
@@ -19,6 +22,7 @@ package enum PauseTarget: Hashable, Sendable {
         case .everything: ""
         case .handler(let handler): handler.rawValue
         case .route(let route): route
+        case .lane(let lane): lane
         }
     }
 
@@ -28,6 +32,7 @@ package enum PauseTarget: Hashable, Sendable {
         case "everything": self = .everything
         case "handler": self = .handler(HandlerName(rawValue: name))
         case "route": self = .route(name)
+        case "lane": self = .lane(name)
         default: return nil
         }
     }

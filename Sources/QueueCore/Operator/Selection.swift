@@ -9,6 +9,7 @@ package struct Selection: Equatable, Sendable {
     package var repo: String?
     package var route: String?
     package var handler: HandlerName?
+    package var lane: String?
     package var state: JobState?
     /// Contained in the job's reason, whatever the case of its letters.
     package var reason: String?
@@ -22,6 +23,7 @@ package struct Selection: Equatable, Sendable {
         repo: String? = nil,
         route: String? = nil,
         handler: HandlerName? = nil,
+        lane: String? = nil,
         state: JobState? = nil,
         reason: String? = nil,
         verdict: Verdict? = nil
@@ -32,6 +34,7 @@ package struct Selection: Equatable, Sendable {
         self.repo = repo
         self.route = route
         self.handler = handler
+        self.lane = lane
         self.state = state
         self.reason = reason
         self.verdict = verdict

@@ -43,6 +43,30 @@ package struct WaitingDelivery: Sendable {
     /// Workers that died while it was being routed; such a delivery is routed alone.
     package var tries: Int
     package var body: Data
+
+    package init(
+        target: RoutingTarget,
+        source: String,
+        id: DeliveryID,
+        event: String,
+        eventType: String,
+        contentType: String,
+        verifiedBy: String?,
+        receivedAt: Timestamp,
+        tries: Int,
+        body: Data
+    ) {
+        self.target = target
+        self.source = source
+        self.id = id
+        self.event = event
+        self.eventType = eventType
+        self.contentType = contentType
+        self.verifiedBy = verifiedBy
+        self.receivedAt = receivedAt
+        self.tries = tries
+        self.body = body
+    }
 }
 
 /// A job that routing wants, not yet stored.
@@ -51,6 +75,9 @@ package struct NewJob: Equatable, Sendable {
     package var handler: HandlerName
     /// A JSON object.
     package var with: String
+    /// The levels of trust that it takes, when its sender's is still to be asked:
+    /// `owner,contributor`.
+    package var trustNeeded: String?
     /// `owner/name`, or empty when the payload names no repository.
     package var repo: String
     package var lane: String?
@@ -61,6 +88,7 @@ package struct NewJob: Equatable, Sendable {
         route: String,
         handler: HandlerName,
         with: String,
+        trustNeeded: String? = nil,
         repo: String,
         lane: String?,
         redelivery: Redelivery = .once
@@ -68,6 +96,7 @@ package struct NewJob: Equatable, Sendable {
         self.route = route
         self.handler = handler
         self.with = with
+        self.trustNeeded = trustNeeded
         self.repo = repo
         self.lane = lane
         self.redelivery = redelivery
@@ -94,6 +123,8 @@ package struct Decision: Sendable {
     package var payloadSHA256: String?
     /// Gitea's test delivery: sent again, it is meant to run again.
     package var isTest: Bool
+    /// What to count when a bot caused this; nil when nothing is.
+    package var loop: LoopWatch?
     package var jobs: [NewJob]
 
     package init(
@@ -103,6 +134,7 @@ package struct Decision: Sendable {
         explanation: String,
         payloadSHA256: String?,
         isTest: Bool = false,
+        loop: LoopWatch? = nil,
         jobs: [NewJob]
     ) {
         precondition(
@@ -119,6 +151,7 @@ package struct Decision: Sendable {
         self.explanation = explanation
         self.payloadSHA256 = payloadSHA256
         self.isTest = isTest
+        self.loop = loop
         self.jobs = jobs
     }
 }

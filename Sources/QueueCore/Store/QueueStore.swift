@@ -118,6 +118,10 @@ package protocol QueueStore: Sendable {
     /// Shows people which breakers of a worker are open: a JSON object by handler.
     func report(breakers: String, of worker: WorkerID) async throws(StoreError)
 
+    /// Shows people what keeps a worker from going by its configuration file as it is now; nil
+    /// when nothing does.
+    func report(configurationError: String?, of worker: WorkerID) async throws(StoreError)
+
     /// Removes what the retention no longer keeps, a small batch at a time, and gives free pages
     /// back to the file system.
     ///
@@ -191,6 +195,23 @@ package protocol QueueStore: Sendable {
     func status() async throws(StoreError) -> StoreStatus
     func records(_ query: RecordQuery) async throws(StoreError) -> [Record]
     func body(of delivery: DeliverySeq) async throws(StoreError) -> Data?
+
+    /// A stored delivery as routing read it; nil when there is none.
+    func history(of delivery: DeliverySeq) async throws(StoreError) -> HistoricDelivery?
+
+    /// Stored deliveries as routing read them, newest first: a batch of a bounded size, so that
+    /// no long read keeps the log from being moved into the database.
+    ///
+    /// - Parameters:
+    ///   - since: those that came then or later.
+    ///   - earlier: the last one of the batch before; nil for the first batch.
+    /// - Returns: at least one while there are any.
+    /// - Throws: whatever keeps the store from being read.
+    func history(
+        since: Timestamp,
+        before earlier: HistoricDelivery?
+    ) async throws(StoreError) -> [HistoricDelivery]
+
     func output(of job: JobID, attempt: Int64?) async throws(StoreError) -> AttemptOutput?
 }
 

@@ -68,6 +68,7 @@ extension SQLiteStore {
         /// Each lease in a savepoint of its own: after one was refused.
         let isCareful: Bool
         var pausedRoutes: Set<String> = []
+        var pausedLanes: Set<String> = []
         /// Heads of one handler that may be put out of the claim's sight.
         let parkedMost: Int
         /// Those that were, by handler.
@@ -76,6 +77,10 @@ extension SQLiteStore {
         var bytes = 0
         /// Another claim may find more at once.
         var isCutShort = false
+
+        func isPaused(_ head: Head) -> Bool {
+            pausedRoutes.contains(head.route) || head.lane.map(pausedLanes.contains) ?? false
+        }
     }
 
     // MARK: The claim
@@ -94,6 +99,7 @@ extension SQLiteStore {
         let pauses = try self.pauses(in: database)
         guard !pauses.contains(.everything) else { return [] }
         for case .route(let route) in pauses { claim.pausedRoutes.insert(route) }
+        for case .lane(let lane) in pauses { claim.pausedLanes.insert(lane) }
         try unpark(&claim, in: database)
 
         var capacity = try self.capacity(request, pauses, in: database)
@@ -144,6 +150,7 @@ extension SQLiteStore {
         var repo: String
         var runAt: Int64
         var route: String
+        var lane: String?
 
         init(_ row: RawRow) {
             id = row[0]
@@ -151,6 +158,7 @@ extension SQLiteStore {
             repo = row[2]
             runAt = row[3]
             route = row[4]
+            lane = row[5]
         }
     }
 
@@ -169,7 +177,7 @@ extension SQLiteStore {
             else { return nil }
             if head.runAt > claim.now.rawValue {
                 try park(head, as: "delayed", in: database)
-            } else if claim.pausedRoutes.contains(head.route) {
+            } else if claim.isPaused(head) {
                 try park(head, as: "paused", in: database)
             } else {
                 return head
@@ -207,7 +215,9 @@ extension SQLiteStore {
         try RawStatement(Self.parkJob, in: database).run(note, head.id)
     }
 
-    /// Brings back what is due, and what belongs to a route that is no longer paused.
+    /// Brings back what is due, and what belongs to a route and a lane that are no longer paused.
+    ///
+    /// Of a paused lane only the head can be parked: it blocks the others.
     private func unpark(_ claim: inout Claim, in database: Database) throws {
         try RawStatement(Self.unparkDue, in: database).run(claim.now.rawValue, Limits.parkedMost)
         var left = Limits.parkedMost - database.changesCount
@@ -262,7 +272,8 @@ extension SQLiteStore {
         ) { row in
             (
                 seq: row[0] as Int64, handler: row[1] as String, with: row[2] as String,
-                lane: row[3] as String?, failures: row[4] as Int64
+                lane: row[3] as String?, failures: row[4] as Int64,
+                trustNeeded: row[5] as String?
             )
         }
         guard let leased else {
@@ -278,6 +289,7 @@ extension SQLiteStore {
             route: head.route,
             handler: HandlerName(rawValue: leased.handler),
             with: leased.with,
+            trustNeeded: leased.trustNeeded,
             repo: head.repo,
             lane: leased.lane,
             failures: Int(leased.failures),
@@ -311,14 +323,14 @@ extension SQLiteStore {
 
     /// This and the next: one seek in job_claimable finds the group and its head.
     static let nextHead = """
-        SELECT id, attempt, repo, run_at, route FROM job
+        SELECT id, attempt, repo, run_at, route, lane FROM job
         WHERE state = 'ready' AND blocked = 0 AND parked IS NULL AND handler = ? AND repo > ?
         ORDER BY repo, priority DESC, run_at, id
         LIMIT 1
         """
 
     static let firstHead = """
-        SELECT id, attempt, repo, run_at, route FROM job
+        SELECT id, attempt, repo, run_at, route, lane FROM job
         WHERE state = 'ready' AND blocked = 0 AND parked IS NULL AND handler = ?
         ORDER BY repo, priority DESC, run_at, id
         LIMIT 1
@@ -349,6 +361,8 @@ extension SQLiteStore {
         WHERE id IN (
             SELECT id FROM job
             WHERE state = 'ready' AND parked = 'paused' AND route = ?
+                AND NOT EXISTS (
+                    SELECT 1 FROM pause WHERE kind = 'lane' AND name = job.lane)
             ORDER BY id
             LIMIT ?)
         """
@@ -357,7 +371,7 @@ extension SQLiteStore {
         UPDATE job
         SET state = 'leased', attempt = ?, worker = ?, lease_until = ?, lease_boot = ?
         WHERE id = ? AND state = 'ready'
-        RETURNING delivery, handler, "with", lane, failures
+        RETURNING delivery, handler, "with", lane, failures, trust_needed
         """
 
     private static let putOff = """

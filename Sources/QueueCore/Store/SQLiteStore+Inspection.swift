@@ -152,7 +152,8 @@ extension SQLiteStore {
         case .workers:
             (
                 """
-                SELECT id, host, pid, version, started_at, heartbeat_at, stopped_at, breakers
+                SELECT id, host, pid, version, started_at, heartbeat_at, stopped_at, breakers,
+                    configuration_error
                 FROM worker WHERE stopped_at IS NULL ORDER BY started_at, id
                 """, []
             )

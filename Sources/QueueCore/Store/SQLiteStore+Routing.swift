@@ -96,7 +96,10 @@ extension SQLiteStore {
         switch decision.target {
         case .delivery(let seq):
             let origin = try self.origin(of: seq, decision, in: database)
-            let kept = try self.keepRepeatsOut(decision, origin: origin, in: database)
+            var kept = try self.keepRepeatsOut(decision, origin: origin, in: database)
+            if let loop = decision.loop {
+                try self.breakLoop(loop, &kept, seq, origin, in: database)
+            }
             let statement = try database.cachedStatement(sql: Self.decideDelivery)
             try statement.execute(arguments: [
                 kept.verdict.rawValue, kept.reason, kept.explanation, kept.payloadSHA256, now,
@@ -141,8 +144,8 @@ extension SQLiteStore {
         let job = routed.job
         let statement = try database.cachedStatement(sql: Self.insertJob)
         try statement.execute(arguments: [
-            delivery.rawValue, job.route, job.handler.rawValue, job.with, job.repo, job.lane, now,
-            now, replay, routed.repeats, hash,
+            delivery.rawValue, job.route, job.handler.rawValue, job.with, job.trustNeeded, job.repo,
+            job.lane, now, now, replay, routed.repeats, hash,
         ])
         return JobID(rawValue: database.lastInsertedRowID)
     }
@@ -197,8 +200,8 @@ extension SQLiteStore {
     /// `blocked` is set by trigger job_is_blocked_by_its_lane.
     private static let insertJob = """
         INSERT INTO job (
-            delivery, route, handler, "with", repo, lane, run_at, created_at, replay, replay_of,
-            payload_sha256)
-        VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+            delivery, route, handler, "with", trust_needed, repo, lane, run_at, created_at, replay,
+            replay_of, payload_sha256)
+        VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
         """
 }

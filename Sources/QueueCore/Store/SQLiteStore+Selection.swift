@@ -89,6 +89,7 @@ struct SelectionFilter {
             if let state = selection.state { add("job.state = '\(state.rawValue)'") }
             if let handler = selection.handler { add("job.handler = ?", [handler.rawValue]) }
             if let route = selection.route { add("job.route = ?", [route]) }
+            if let lane = selection.lane { add("job.lane = ?", [lane]) }
             if let repo = selection.repo { add("job.repo = ?", [repo]) }
             if let reason = selection.reason {
                 add("instr(lower(job.reason), lower(?)) > 0", [reason])

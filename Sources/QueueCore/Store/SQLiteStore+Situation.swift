@@ -13,6 +13,7 @@ extension SQLiteStore {
                 case .everything: true
                 case .handler(let name): name == handler
                 case .route(let name): name == route
+                case .lane(let name): name == lane
                 }
             }
             return JobSituation(

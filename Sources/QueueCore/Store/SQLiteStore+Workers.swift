@@ -87,6 +87,18 @@ extension SQLiteStore {
         }
     }
 
+    package func report(
+        configurationError: String?,
+        of worker: WorkerID
+    ) throws(StoreError) {
+        try write { database in
+            try database.execute(
+                sql: "UPDATE worker SET configuration_error = ? WHERE id = ?",
+                arguments: [configurationError, worker.rawValue]
+            )
+        }
+    }
+
     /// - Returns: false when another worker was quicker.
     private func retire(_ worker: WorkerID, in database: Database) throws -> Bool {
         try database.execute(

@@ -38,6 +38,7 @@ struct HandlerEnvironment {
             "SAMOVAR_JOB=\(job.token.job)",
             "SAMOVAR_ATTEMPT=\(job.token.attempt)",
             "SAMOVAR_TOKEN=\(job.token)",
+            "SAMOVAR_TRUST=\(job.trust ?? "")",
             "SAMOVAR_RESULT=\(resultFile)",
         ]
     }

@@ -22,6 +22,23 @@ final class Breakers: Sendable {
         self.logger = logger
     }
 
+    /// Watches other handlers from now on.
+    ///
+    /// Those that stay keep what was learned of them, unless they are `changed`: a new address
+    /// deserves a new try.
+    func follow(handlers: [HandlerName], changed: Set<HandlerName>) {
+        watched.withLock { watched in
+            let before = watched
+            watched = Dictionary(
+                uniqueKeysWithValues: handlers.map { handler in
+                    var found = before[handler] ?? Watched()
+                    if changed.contains(handler) { found.breaker = Breaker() }
+                    return (handler, found)
+                }
+            )
+        }
+    }
+
     /// The most jobs of a handler that may be leased after the next claim.
     ///
     /// Told per process, while the limit counts all workers' jobs: so a probe may have to wait
@@ -68,7 +85,8 @@ final class Breakers: Sendable {
         let news: News? = watched.withLock { watched in
             guard var found = watched[handler] else { return nil }
             defer { watched[handler] = found }
-            found.running -= 1
+            // The job may have begun before its handler left the configuration and came back.
+            found.running = max(0, found.running - 1)
             let before = found.breaker.state
             var news: News?
             switch sign {

@@ -22,6 +22,7 @@ final class HTTPRunner: Sendable {
     }
 
     let breakers: Breakers
+    private let settings: [HandlerName: HTTPSettings]
     private let handlers: [HandlerName: Handler]
     /// Nil without http handlers: then no event loop is started either.
     private let client: HTTPClient?
@@ -30,18 +31,34 @@ final class HTTPRunner: Sendable {
 
     /// ``close()`` must be called in the end.
     ///
+    /// - Parameters:
+    ///   - handlers: those of the configuration, of all kinds.
+    ///   - storeID: the store's name among all stores.
+    ///   - clocks: what time it is.
+    ///   - inbox: where ends of attempts go.
+    ///   - logger: where breakers are told of.
+    ///   - earlier: the runner that this one takes the place of: what it learned goes on.
     /// - Throws: a mistake in a handler's template or certificates.
     init(
         handlers: [HandlerSettings],
         storeID: String,
         clocks: Clocks,
         inbox: Inbox,
-        logger: Logger
+        logger: Logger,
+        after earlier: HTTPRunner? = nil
     ) throws(ConfigurationError) {
         self.handlers = try Self.prepared(handlers, storeID: storeID)
+        settings = handlers.reduce(into: [:]) { $0[HandlerName(rawValue: $1.name)] = $1.http }
         self.clocks = clocks
         self.inbox = inbox
-        breakers = Breakers(handlers: Array(self.handlers.keys), clocks: clocks, logger: logger)
+        let names = Array(self.handlers.keys)
+        if let earlier {
+            breakers = earlier.breakers
+            let changed = settings.filter { earlier.settings[$0.key] != $0.value }.keys
+            breakers.follow(handlers: names, changed: Set(changed))
+        } else {
+            breakers = Breakers(handlers: names, clocks: clocks, logger: logger)
+        }
         client =
             self.handlers.isEmpty
             ? nil

@@ -20,7 +20,8 @@ enum Envelope {
             "job":{"id":\(job.token.job),"route":\(quoted(job.route)),\
             "handler":\(quoted(job.handler.rawValue)),"attempt":\(job.token.attempt),\
             "token":\(quoted(job.token.description))},\
-            "action":\(payload.action.map(quoted) ?? "null"),"trust":null,"with":\(job.with),"payload":
+            "action":\(payload.action.map(quoted) ?? "null"),"trust":\(job.trust.map(quoted) ?? "null"),\
+            "with":\(job.with),"payload":
             """
         return Data(head.utf8) + (payload.bytes ?? Data("null".utf8)) + Data("}\n".utf8)
     }

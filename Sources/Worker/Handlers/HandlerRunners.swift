@@ -6,18 +6,32 @@ import Settings
 final class HandlerRunners: Sendable {
     private let exec: ExecRunner
     private let http: HTTPRunner
+    private let trust: TrustInquiry
+    private let retryPolicies: [HandlerName: RetryPolicy]
+    private let clocks: Clocks
+    private let inbox: Inbox
     private let concurrency: [HandlerName: Int]
     private let httpHandlers: Set<HandlerName>
 
     /// ``close()`` must be called in the end.
+    ///
+    /// Those that take the place of `earlier` ones know which services cannot be reached.
     init(
         configuration: Configuration,
         storeID: String,
         clocks: Clocks,
         inbox: Inbox,
-        logger: Logger
+        logger: Logger,
+        after earlier: HandlerRunners? = nil
     ) throws {
         let handlers = configuration.handlers
+        self.clocks = clocks
+        self.inbox = inbox
+        retryPolicies = Dictionary(
+            uniqueKeysWithValues: handlers.map {
+                (HandlerName(rawValue: $0.name), RetryPolicy($0.retry))
+            }
+        )
         concurrency = Dictionary(
             uniqueKeysWithValues: handlers.map {
                 (HandlerName(rawValue: $0.name), $0.concurrency)
@@ -40,8 +54,10 @@ final class HandlerRunners: Sendable {
             storeID: storeID,
             clocks: clocks,
             inbox: inbox,
-            logger: logger
+            logger: logger,
+            after: earlier?.http
         )
+        trust = TrustInquiry(configuration, logger: logger)
     }
 
     /// The handlers of the configuration, each with the most jobs that may be leased now: fewer
@@ -65,17 +81,61 @@ final class HandlerRunners: Sendable {
         concurrency[handler] != nil
     }
 
-    /// Starts a claimed job's handler.
+    /// Starts a claimed job's handler, after asking for its sender's trust if that matters.
     ///
     /// Its end arrives in the inbox, exactly once.
     ///
     /// - Returns: a hand on it, with no control when it could not even be set up.
     func start(_ job: ClaimedJob) -> RunningAttempt {
+        guard let levels = trust.levels(for: job) else { return startHandler(job) }
+        return ask(levels, job)
+    }
+
+    private func startHandler(_ job: ClaimedJob) -> RunningAttempt {
         httpHandlers.contains(job.handler) ? http.start(job) : exec.start(job)
+    }
+
+    /// Starts the handler when its sender is trusted, and ends the attempt when not; in a task of
+    /// its own, as Gitea may take its time.
+    private func ask(_ levels: [TrustLevel], _ job: ClaimedJob) -> RunningAttempt {
+        guard let policy = retryPolicies[job.handler] else {
+            preconditionFailure("a worker claims only jobs of handlers it knows")
+        }
+        let control = TrustControl()
+        // Not on the work loop's executor, which is the store's thread.
+        let question = Task(executorPreference: globalConcurrentExecutor) { [self] in
+            let finding = await trust.finding(for: job)
+            let outcome = TrustOutcome(
+                finding,
+                levels: levels,
+                stopped: control.reason,
+                policy: policy,
+                failures: job.failures,
+                random: clocks.random()
+            )
+            switch outcome {
+            case .start(let level):
+                var trusted = job
+                trusted.trust = level.rawValue
+                control.handOver(to: startHandler(trusted).control)
+            case .end(let outcome, let error):
+                inbox.end(
+                    AttemptEnd(
+                        token: job.token,
+                        outcome: outcome,
+                        endedAt: clocks.now(),
+                        error: error
+                    )
+                )
+            }
+        }
+        control.attach(question)
+        return RunningAttempt(job: job, control: control)
     }
 
     /// Closes connections; called when nothing runs any more, or was told to stop.
     func close() async {
+        await trust.close()
         await http.close()
     }
 }

@@ -59,12 +59,13 @@ final class WorkerMetrics: Sendable {
     )
     let slotsUsed = Gauge("samovar_slots_used", "Jobs that run in this worker now.")
     private let slots: Gauge
-    private let handlers: LabelSet<HandlerName>
+    /// Those of the configuration that counts.
+    private let handlers: Mutex<LabelSet<HandlerName>>
 
-    /// Metrics of a worker with these handlers, which are all that it ever counts by.
+    /// Metrics of a worker with these handlers, by which it counts until it goes by others.
     init(handlers names: [HandlerName], slots count: Int) {
         let handlers = LabelSet(names)
-        self.handlers = handlers
+        self.handlers = Mutex(handlers)
         claims = Counters("samovar_claims_total", "Jobs claimed, by handler.", handlers)
         attempts = Counters(
             "samovar_attempts_total",
@@ -81,6 +82,15 @@ final class WorkerMetrics: Sendable {
         slots.set(count)
     }
 
+    /// Counts by these handlers, too, from now on: a changed configuration has them.
+    func follow(handlers names: [HandlerName]) {
+        let handlers = LabelSet(names)
+        claims.grow(by: handlers)
+        attempts.grow(by: handlers.times(.all))
+        attemptSeconds.grow(by: handlers)
+        self.handlers.withLock { $0 = handlers }
+    }
+
     /// All families.
     ///
     /// `openBreakers` says which http handlers there are, and whether the breaker of each is open.
@@ -91,7 +101,7 @@ final class WorkerMetrics: Sendable {
             Readings(
                 "samovar_breaker_open",
                 "1 while this worker holds back the jobs of an http handler it cannot reach.",
-                handlers
+                { [self] in handlers.withLock(\.self) }
             ) { openBreakers().mapValues { $0 ? 1 : 0 } },
         ]
     }

@@ -24,8 +24,9 @@ struct PauseTargetTests {
     }
 
     @Test
-    func `a name of the configuration, and everything, can be paused`() {
+    func `a name of the configuration, any lane, and everything, can be paused`() {
         #expect(mistake(.everything) == nil)
+        #expect(mistake(.lane("default/repo:17/issue:42")) == nil)
         #expect(mistake(.handler(HandlerName(rawValue: "deploy"))) == nil)
     }
 
@@ -52,6 +53,7 @@ struct PauseTargetTests {
         (PauseTarget.everything, "everything", "--everything"),
         (.handler(HandlerName(rawValue: "ci")), "handler ci", "--handler ci"),
         (.route("r"), "route r", "--route r"),
+        (.lane("default/repo:17"), "lane default/repo:17", "--lane default/repo:17"),
     ])
     func `a target is said in sentences and on command lines`(
         target: PauseTarget,

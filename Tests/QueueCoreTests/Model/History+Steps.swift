@@ -133,7 +133,19 @@ extension History {
             explanation: "{}",
             payloadSHA256: hash,
             isTest: payload % 9 == 0,
+            loop: jobs.isEmpty ? nil : loop(delivery, payload),
             jobs: jobs
+        )
+    }
+
+    /// A third of the payloads are what a bot causes on an issue; a replay is a person's wish.
+    private func loop(_ delivery: WaitingDelivery, _ payload: Int) -> LoopWatch? {
+        guard payload % 3 == 0, case .delivery = delivery.target else { return nil }
+        return LoopWatch(
+            issue: "issue:\(payload % 4)",
+            events: 3,
+            window: .seconds(600),
+            reason: "bots caused too much"
         )
     }
 

@@ -129,35 +129,73 @@ extension QueueModel {
             return row
         }
         guard let latest = known.compactMap({ $0.flatMap { jobs[$0]?.delivery } }).max() else {
-            return decision.jobs.map { insert(row($0, self, nil)) }
+            return insert(decision.jobs.map { row($0, self, nil) }, decision.loop, seq)
         }
-        var inserted: [JobID] = []
+        var rows: [JobRow] = []
         var requeued = 0
         for (job, known) in zip(decision.jobs, known) {
             switch known.flatMap({ jobs[$0]?.state }) {
             case nil:
-                inserted.append(insert(row(job, self, nil)))
+                rows.append(row(job, self, nil))
             case .ready, .leased, .cancelled:
                 break
             case .done:
                 guard job.redelivery == .rerun else { continue }
-                inserted.append(insert(row(job, self, known)))
+                rows.append(row(job, self, known))
             case .dead:
                 guard let known, let dead = jobs[known] else { continue }
                 if deliveries[dead.delivery]?.hasBody == true {
                     requeue(known, at: moment.now)
                     requeued += 1
                 } else {
-                    inserted.append(insert(row(job, self, known)))
+                    rows.append(row(job, self, known))
                 }
             }
         }
-        if inserted.isEmpty {
+        if rows.isEmpty {
             let what = requeued == 0 ? "nothing to do" : "dead jobs requeued: \(requeued)"
             deliveries[seq]?.verdict = .repeated
             deliveries[seq]?.reason = "the same bytes as delivery \(latest): \(what)"
         }
-        return inserted
+        return insert(rows, decision.loop, seq)
+    }
+
+    /// Stores the jobs of a delivery; too many of what bots cause on one issue are parked.
+    private mutating func insert(
+        _ rows: [JobRow],
+        _ loop: LoopWatch?,
+        _ seq: Int64
+    ) -> [JobID] {
+        guard let loop, !rows.isEmpty, let own = deliveries[seq] else {
+            return rows.map { insert($0) }
+        }
+        let earlier = deliveries.filter { $0.key < seq && $0.value.botIssue == loop.issue }
+            .sorted { $0.key > $1.key }
+            .prefix(loop.events)
+            .count { own.receivedAt - $0.value.receivedAt < loop.window }
+        deliveries[seq]?.botIssue = loop.issue
+        guard pauses.contains(.lane(loop.issue)) || earlier >= loop.events else {
+            return rows.map { insert($0) }
+        }
+        deliveries[seq]?.reason = "parked: \(loop.reason)"
+        pauses.insert(.lane(loop.issue))
+        return rows.map { row in
+            var row = row
+            let lane = row.lane ?? loop.issue
+            row.lane = lane
+            pauses.insert(.lane(lane))
+            return insert(row)
+        }
+    }
+
+    /// Whoever resumes an issue has looked at it.
+    mutating func resume(_ target: PauseTarget) -> Bool {
+        let wasPaused = pauses.remove(target) != nil
+        guard wasPaused, case .lane(let lane) = target else { return wasPaused }
+        for seq in deliveries.keys where deliveries[seq]?.botIssue == lane {
+            deliveries[seq]?.botIssue = nil
+        }
+        return wasPaused
     }
 
     /// Nil for what is not verified: it repeats nothing, and nothing repeats it.

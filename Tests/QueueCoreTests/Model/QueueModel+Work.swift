@@ -166,6 +166,7 @@ extension QueueModel {
             return job.runAt <= moment.now && !isBlocked(id, holders)
                 && !pauses.contains(.handler(HandlerName(rawValue: job.handler)))
                 && !pauses.contains(.route(job.route))
+                && !(job.lane.map { pauses.contains(.lane($0)) } ?? false)
                 && running[job.handler, default: 0] < concurrency[job.handler, default: 0]
         }
     }

@@ -18,6 +18,8 @@ struct QueueModel {
         var decidedAt: Timestamp?
         var tries = 0
         var repeats = 0
+        /// The issue on which a bot caused it, until that is resumed.
+        var botIssue: String?
     }
 
     struct JobRow {

@@ -99,6 +99,23 @@ extension HotOperation {
             _ = try await queue.store.decide([decision])
         },
         Self(
+            "decide what a bot caused",
+            ["routing_waiting", "routing_by_bot_issue"]
+        ) { queue, _ in
+            // The second is one too many.
+            for _ in 1...3 {
+                let seq = try await queue.accept()[0]
+                var decision = queue.routed(.delivery(seq), [.sample()])
+                decision.loop = LoopWatch(
+                    issue: "default/repo:17/issue:42",
+                    events: 1,
+                    window: .seconds(3600),
+                    reason: "bots caused more than 1 event within 1h on o/r#42"
+                )
+                _ = try await queue.store.decide([decision])
+            }
+        },
+        Self(
             "decide a repeat",
             ["routing_waiting", "job_by_payload"]
         ) { queue, _ in

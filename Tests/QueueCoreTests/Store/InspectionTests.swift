@@ -232,7 +232,7 @@ struct InspectionTests {
                 "id": .text("w1"), "host": .text("host"), "pid": .integer(7),
                 "version": .text("0.0.0"), "started_at": .time(queue.clock.now),
                 "heartbeat_at": .time(queue.clock.now), "stopped_at": .null,
-                "breakers": .json("{}"),
+                "breakers": .json("{}"), "configuration_error": .null,
             ]
             #expect(Dictionary(uniqueKeysWithValues: worker.columns.map { ($0, $1) }) == expected)
         }

@@ -9,11 +9,12 @@ struct PauseAndReplayTriggerTests {
         // Pauses.
         ("INSERT INTO pause (kind) VALUES ('handler')", "all_but_everything_have_a_name"),
         ("INSERT INTO pause (kind) VALUES ('route')", "all_but_everything_have_a_name"),
+        ("INSERT INTO pause (kind) VALUES ('lane')", "all_but_everything_have_a_name"),
         (
             "INSERT INTO pause (kind, name) VALUES ('everything', 'x')",
             "all_but_everything_have_a_name"
         ),
-        ("INSERT INTO pause (kind, name) VALUES ('lane', 'x')", "pause_kind_is_known"),
+        ("INSERT INTO pause (kind, name) VALUES ('queue', 'x')", "pause_kind_is_known"),
         ("INSERT INTO pause (kind, name) VALUES (NULL, 'x')", "pause.kind"),
         (
             "INSERT INTO pause (kind, name) VALUES ('handler', 'h'), ('handler', 'h')",

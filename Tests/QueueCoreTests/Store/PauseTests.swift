@@ -6,7 +6,7 @@ import Testing
 @Suite
 struct PauseTests {
     static let targets: [PauseTarget] = [
-        .everything, .handler(HandlerName(rawValue: "h")), .route("route"),
+        .everything, .handler(HandlerName(rawValue: "h")), .route("route"), .lane("l"),
     ]
 
     @Test(arguments: Backend.all, targets)
@@ -15,7 +15,9 @@ struct PauseTests {
         target: PauseTarget
     ) async throws {
         try await backend.withQueue { queue in
-            let jobs = try await queue.add([.sample(), .sample(lane: "l"), .sample(lane: "l")])
+            let jobs = try await queue.add([
+                .sample(lane: "l"), .sample(lane: "l"), .sample(lane: "l"),
+            ])
             let running = try await queue.claim(1)[0].token
             #expect(try await queue.store.pause(target, reason: "deploying"))
             #expect(try await queue.claim().isEmpty)
@@ -28,7 +30,7 @@ struct PauseTests {
 
             #expect(try await queue.store.resume(target))
             let claimed = try await queue.claim().map(\.token.job)
-            #expect(Set(claimed) == [jobs[0], jobs[1]])
+            #expect(claimed == [jobs[0]])
         }
     }
 
@@ -113,6 +115,48 @@ struct PauseTests {
         }
     }
 
+    @Test(arguments: Backend.all)
+    func `a paused lane holds its jobs and no others, however often it is asked`(
+        backend: Backend
+    ) async throws {
+        try await backend.withQueue { queue in
+            _ = try await queue.store.pause(.lane("a"), reason: "look first")
+            let jobs = try await queue.add([
+                .sample(lane: "a"), .sample(lane: "b"), .sample(), .sample(lane: "a"),
+            ])
+            #expect(Set(try await queue.claim().map(\.token.job)) == [jobs[1], jobs[2]])
+            // Another pause comes and goes.
+            _ = try await queue.store.pause(.route("route"), reason: nil)
+            #expect(try await queue.claim().isEmpty)
+            _ = try await queue.store.resume(.route("route"))
+            #expect(try await queue.claim().isEmpty)
+            let situation = try #require(try await queue.store.situation(of: jobs[0]))
+            #expect(situation.pauses.map(\.target) == [.lane("a")])
+            // What is behind the head waits for it, paused or not.
+            _ = try await queue.store.cancel([jobs[0]])
+            #expect(try await queue.claim().isEmpty)
+            _ = try await queue.store.resume(.lane("a"))
+            #expect(try await queue.claim().map(\.token.job) == [jobs[3]])
+        }
+    }
+
+    @Test
+    func `claims that find nothing in a paused lane write nothing`() async throws {
+        try await withQueueAndShell { queue, shell in
+            _ = try await queue.store.pause(.lane("a"), reason: nil)
+            _ = try await queue.add([.sample(lane: "a"), .sample(lane: "a")])
+            #expect(try await queue.claim().isEmpty)
+            let before = try shell.strings("PRAGMA data_version")
+            for _ in 1...3 { #expect(try await queue.claim().isEmpty) }
+            #expect(try shell.strings("PRAGMA data_version") == before)
+            #expect(try shell.strings("SELECT kind, name, jobs FROM paused") == ["lane|a|2"])
+            #expect(
+                try shell.strings("SELECT waits_for FROM waiting ORDER BY job")
+                    == ["its lane is paused", "its lane, held by job 1"]
+            )
+        }
+    }
+
     // MARK: Many
 
     @Test(arguments: Backend.all)
@@ -161,8 +205,11 @@ struct PauseTests {
     @Test
     func `a pause by hand is obeyed by the next claim, and its end as well`() async throws {
         try await withQueueAndShell { queue, shell in
-            let job = try await queue.add()
-            for row in ["('everything', '')", "('handler', 'h')", "('route', 'route')"] {
+            let job = try await queue.add([.sample(lane: "l")])[0]
+            let rows = [
+                "('everything', '')", "('handler', 'h')", "('route', 'route')", "('lane', 'l')",
+            ]
+            for row in rows {
                 try shell.run("INSERT INTO pause (kind, name) VALUES \(row)")
                 #expect(try await queue.claim().isEmpty)
                 try shell.run("DELETE FROM pause")

@@ -30,7 +30,11 @@ struct UpgradeTests {
         """,
         "SELECT * FROM attempt ORDER BY id",
         "SELECT attempt, bytes, hex(output) FROM attempt_output ORDER BY attempt",
-        "SELECT * FROM worker ORDER BY id",
+        """
+        SELECT id, host, pid, version, boot, started_at, heartbeat_at, stopped_at, breakers
+        FROM worker
+        ORDER BY id
+        """,
         "SELECT * FROM incident ORDER BY id",
         "SELECT id, uuid, created_at, probed_at, wall_lead, wall_boot FROM store",
         "SELECT name, seq FROM sqlite_sequence WHERE seq > 0 ORDER BY name",
@@ -118,6 +122,41 @@ struct UpgradeTests {
             #expect(cut > 30)
             try await SQLiteStore(path: path).close()
             #expect(try Self.dump(path) == before)
+            try checkSoundness(ofStoreAt: path)
+        }
+    }
+
+    @Test
+    func `the pauses of a store of the second version stay in force, and a lane can be paused`()
+        async throws
+    {
+        try await withTemporaryFolder { folder in
+            let path = folder + "/queue.db"
+            let connection = try Connection.open(path)
+            try MigrationPlan(migrations: Array(Migrations.all.prefix(2)))
+                .apply(to: connection, path: path, now: TestClock().now)
+            try connection.close()
+            let shell = try Shell(path)
+            try shell.run(
+                """
+                INSERT INTO pause (kind, name, reason, paused_at)
+                VALUES ('handler', 'h', 'why', 7), ('route', 'r', NULL, 8)
+                """
+            )
+            try shell.close()
+            let store = try SQLiteStore(path: path)
+            #expect(
+                try await store.pauses() == [
+                    Pause(
+                        target: .handler(HandlerName(rawValue: "h")),
+                        reason: "why",
+                        since: Timestamp(rawValue: 7)
+                    ),
+                    Pause(target: .route("r"), reason: nil, since: Timestamp(rawValue: 8)),
+                ]
+            )
+            #expect(try await store.pause(.lane("l"), reason: nil))
+            try await store.close()
             try checkSoundness(ofStoreAt: path)
         }
     }

@@ -21,6 +21,8 @@ struct SiteSettings: Sendable {
     var worker: [String] = ["slots: 8"]
     /// Section `log`.
     var log: String?
+    /// More sections, line by line.
+    var sections: [String] = []
     var handlers: [Handler] = []
 
     var yaml: String {
@@ -33,6 +35,7 @@ struct SiteSettings: Sendable {
         lines +=
             ["worker:"] + (worker + (hasHealth ? [] : ["health: 127.0.0.1:0"])).map { "  \($0)" }
         if let log { lines += ["log: \(log)"] }
+        lines += sections
         if !handlers.isEmpty {
             lines += ["handlers:"] + handlers.flatMap(Self.handler)
             lines += ["routes:"] + handlers.flatMap(Self.route)

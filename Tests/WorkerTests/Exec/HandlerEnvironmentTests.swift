@@ -9,6 +9,7 @@ struct HandlerEnvironmentTests {
         "SAMOVAR_ACTION=opened", "SAMOVAR_ATTEMPT=1", "SAMOVAR_DELIVERY=delivery-1",
         "SAMOVAR_EVENT=push", "SAMOVAR_JOB=1", "SAMOVAR_RESULT=/state/results/1.1",
         "SAMOVAR_STORE=uuid", "SAMOVAR_CONFIG=/c.yaml", "SAMOVAR_TOKEN=1.1",
+        "SAMOVAR_TRUST=",
     ]
 
     /// What the worker has, which names the handler asks for, and what of it arrives.

@@ -33,6 +33,32 @@ struct BreakersTests {
     }
 
     @Test
+    func `a handler that a changed configuration keeps stays open, a changed one is tried anew`() {
+        let kept = breakers()
+        fail(kept, times: 5)
+        #expect(kept.limit(of: main, concurrency: 5) == 0)
+        let new = HandlerName(rawValue: "new")
+        kept.follow(handlers: [main, new], changed: [new])
+        #expect(kept.limit(of: main, concurrency: 5) == 0)
+        #expect(kept.areOpen == [main: true, new: false])
+        kept.follow(handlers: [main], changed: [main])
+        #expect(kept.limit(of: main, concurrency: 5) == 5)
+        #expect(kept.json == "{}")
+    }
+
+    @Test
+    func `a job that outlives its handler's stay in the configuration is counted nowhere`() {
+        let breakers = breakers()
+        let isProbe = breakers.start(main)
+        breakers.follow(handlers: [other], changed: [])
+        breakers.follow(handlers: [main, other], changed: [])
+        breakers.end(.answered, of: main, isProbe: isProbe)
+        fail(breakers, times: 5)
+        clock.advance(by: Breaker.pauseShortest)
+        #expect(breakers.limit(of: main, concurrency: 5) == 1)
+    }
+
+    @Test
     func `an exec handler has no breaker`() {
         let name = HandlerName(rawValue: "exec")
         #expect(breakers().limit(of: name, concurrency: 3) == 3)

@@ -1,0 +1,187 @@
+import ArgumentParser
+import Foundation
+import Gitea
+import Program
+import QueueCore
+import Routing
+import Settings
+
+/// `samovar routes test`.
+struct RoutesTestCommand: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "test",
+        abstract: "Say what the routes would decide about a request or a payload in a file.",
+        discussion: """
+            FILE is a recorded request (.http: request line, headers, an empty line, body) or a \
+            payload alone, which needs --event. Nothing is sent, stored or run; no store is \
+            needed. The signature is not looked at: the delivery counts as verified unless \
+            --unverified is given. Exit code 1 says that it is malformed or mismatched.
+
+            Examples:
+              samovar routes test issues-opened.http
+              samovar routes test payload.json --event issue_comment
+              samovar routes test push.json --event push --at '2026-11-21 23:00' --json
+            """
+    )
+
+    @OptionGroup var configurationOption: ConfigurationOption
+    @OptionGroup var output: JSONOption
+
+    @Argument(help: ArgumentHelp("A .http file, or a file with a JSON payload."))
+    var file: String
+
+    @Option(
+        help: ArgumentHelp("The event type of a payload, as X-Gitea-Event-Type.", valueName: "type")
+    )
+    var event: String?
+
+    @Option(
+        help: ArgumentHelp("The source that takes it; the first unless told.", valueName: "name")
+    )
+    var source: String?
+
+    @Flag(help: "Decide as for a delivery without a signature (verify: observe).")
+    var unverified = false
+
+    @Option(
+        help: ArgumentHelp("When it comes in; now unless told.", valueName: "time"),
+        transform: TimeArgument.parse
+    )
+    var at: TimeArgument?
+
+    func run() async throws {
+        try await reporting {
+            let configuration = try configurationOption.load(secrets: .skip)
+            let subject = try RouteTestSubject(file: file, eventType: event)
+            subject.doubt.map(StandardError.note)
+            let now = Clocks.system.now()
+            let decision = Router(configuration).decide(
+                subject.delivery(
+                    source: try Self.source(source, configuration),
+                    isVerified: !unverified,
+                    receivedAt: at?.instant(now: now) ?? now
+                )
+            )
+            try StandardOutput.write(
+                output.json
+                    ? JSONOutput.object(Self.json(subject, decision))
+                    : Self.text(subject, decision, on: .standardOutput())
+            )
+            switch decision.verdict {
+            case .malformed, .mismatched: throw ExitStatus.findings.code
+            case .routed, .ignored, .repeated, .dead: break
+            }
+        }
+    }
+
+    private static func source(
+        _ name: String?,
+        _ configuration: Configuration
+    ) throws(Failure) -> String {
+        let names = configuration.ingress.sources.map(\.name)
+        guard let name else { return names.first ?? "default" }
+        guard names.contains(name) else {
+            let meant = NearestWord.to(name, among: names).map { "; did you mean \($0)?" } ?? ""
+            throw Failure(
+                .notFound,
+                "there is no source '\(VisibleText.line(name))'\(meant)",
+                hint: "Sources: \(names.joined(separator: ", "))."
+            )
+        }
+        return name
+    }
+
+    static func text(
+        _ subject: RouteTestSubject,
+        _ decision: Decision,
+        on terminal: Terminal
+    ) -> String {
+        let record = DecisionRecord(json: decision.explanation)
+        let action = record?.action.map { ", \($0)" } ?? ""
+        let reason = decision.reason.map { ": \($0)" } ?? ""
+        let tone: Tone =
+            switch decision.verdict {
+            case .routed: .good
+            case .malformed, .mismatched, .dead: .bad
+            case .ignored, .repeated: .plain
+            }
+        let fields = FieldList([
+            ("event", Cell(subject.eventType + action)),
+            ("verdict", Cell(decision.verdict.rawValue + reason, tone: tone)),
+        ])
+        return fields.text(on: terminal)
+            + DecisionText(now: record, then: nil).text(on: terminal)
+    }
+
+    static func json(_ subject: RouteTestSubject, _ decision: Decision) -> JSONValue {
+        .object([
+            ("event_type", .string(subject.eventType)),
+            ("verdict", .string(decision.verdict.rawValue)),
+            ("reason", .optional(decision.reason)),
+            ("decision", .verbatim(decision.explanation)),
+        ])
+    }
+}
+
+/// A delivery that is only thought of.
+struct RouteTestSubject {
+    let eventType: String
+    private let event: String
+    private let contentType: String
+    private let id: String
+    private let body: Data
+
+    /// Reads a file: a recorded request, or a payload of an event type.
+    ///
+    /// - Throws: `.usage`, `.notFound` or `.findings`, saying what would do.
+    init(file: String, eventType: String?) throws(Failure) {
+        switch try SendSubject(file: file, eventType: eventType) {
+        case .recording(let file):
+            let recording = try SendSource.recording(file)
+            let headers: WebhookHeaders
+            do throws(WebhookRejection) {
+                headers = try WebhookHeaders(recording.headers)
+            } catch {
+                throw Failure(.findings, "\(file): the ingress would refuse it: \(error)")
+            }
+            self.eventType = headers.eventType
+            event = headers.event
+            contentType =
+                recording.headers.first { $0.name.lowercased() == "content-type" }?.value ?? ""
+            id = headers.deliveryID
+            body = recording.body
+        case .payload(let file, let type):
+            self.eventType = type
+            event = type
+            contentType = "application/json"
+            id = "test"
+            body = try SendSource.read(file)
+        case .sample:
+            preconditionFailure("a file is no sample")
+        }
+    }
+
+    /// What people are told of an event type that nobody sends; nil for all others.
+    var doubt: String? {
+        guard !EventTypes.all.contains(eventType) else { return nil }
+        let meant = NearestWord.to(eventType, among: EventTypes.all)
+        return "note: there is no event type '\(VisibleText.line(eventType))'"
+            + (meant.map { "; did you mean \($0)?" } ?? "")
+    }
+
+    /// As it would wait to be routed.
+    func delivery(source: String, isVerified: Bool, receivedAt: Timestamp) -> WaitingDelivery {
+        WaitingDelivery(
+            target: .delivery(DeliverySeq(rawValue: 0)),
+            source: source,
+            id: DeliveryID(rawValue: id),
+            event: event,
+            eventType: eventType,
+            contentType: contentType,
+            verifiedBy: isVerified ? "test" : nil,
+            receivedAt: receivedAt,
+            tries: 0,
+            body: body
+        )
+    }
+}

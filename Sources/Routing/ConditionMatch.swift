@@ -1,0 +1,350 @@
+import Gitea
+import Settings
+
+/// Asks a route's condition about a delivery.
+///
+/// A value that the event does not have meets neither a condition nor its opposite. Nothing is
+/// written down while it is asked; the sentence comes when it failed.
+struct ConditionMatch {
+    private let facts: EventFacts
+
+    /// Why something was taken to hold that could not be seen; nil when all could.
+    private(set) var assumption: String?
+
+    init(_ facts: EventFacts) {
+        self.facts = facts
+    }
+
+    private enum Answer {
+        case yes, no
+        /// The event has no such value.
+        case missing
+        /// What the payload shows is not all; the safe guess is yes.
+        case maybe
+
+        init(_ isSo: Bool) { self = isSo ? .yes : .no }
+    }
+
+    /// Whether a condition holds; with `isWanted` false, whether its opposite does.
+    ///
+    /// Stops at the first part that decides.
+    ///
+    /// - Throws: when a member of the payload that is read is not what it should be.
+    mutating func holds(
+        _ condition: Condition,
+        isWanted: Bool = true
+    ) throws(PayloadError) -> Bool {
+        switch condition {
+        case .all(let parts):
+            return try isWanted ? allHold(parts, true) : anyHolds(parts, false)
+        case .any(let parts):
+            return try isWanted ? anyHolds(parts, true) : allHold(parts, false)
+        case .not(let part):
+            return try holds(part, isWanted: !isWanted)
+        case .action, .branch, .tag, .title, .label, .milestone, .author, .sender, .repository,
+            .fact, .paths, .pathsOutside, .ref, .time, .command:
+            switch try answer(condition) {
+            case .yes: return isWanted
+            case .no: return !isWanted
+            case .missing: return false
+            case .maybe:
+                if isWanted { assumption = try unlisted() }
+                return isWanted
+            }
+        }
+    }
+
+    private mutating func allHold(
+        _ parts: [Condition],
+        _ isWanted: Bool
+    ) throws(PayloadError) -> Bool {
+        for part in parts where try !holds(part, isWanted: isWanted) { return false }
+        return true
+    }
+
+    private mutating func anyHolds(
+        _ parts: [Condition],
+        _ isWanted: Bool
+    ) throws(PayloadError) -> Bool {
+        let before = assumption
+        for part in parts {
+            if try holds(part, isWanted: isWanted) { return true }
+            // What a part assumed that failed all the same, nobody relies on.
+            assumption = before
+        }
+        return false
+    }
+}
+
+// MARK: - Asking
+
+extension ConditionMatch {
+    private func answer(_ condition: Condition) throws(PayloadError) -> Answer {
+        switch condition {
+        case .all, .any, .not:
+            // These are taken apart above.
+            return .missing
+        case .action(let words):
+            guard let action = try facts.action else { return .missing }
+            return Answer(words.contains(action))
+        case .branch(let tests):
+            return try branch(tests)
+        case .tag(let globs):
+            guard let tag = try facts.tag else { return .missing }
+            return Answer(globs.contains { $0.matches(tag) })
+        case .title(let tests):
+            guard let title = try facts.title else { return .missing }
+            return Answer(tests.contains { $0.accepts(title) })
+        case .label(let tests):
+            guard let labels = try facts.labels else { return .missing }
+            return Answer(labels.contains { label in tests.contains { $0.accepts(label) } })
+        case .milestone(let tests):
+            switch try facts.milestone {
+            case .title(let title): return Answer(tests.contains { $0.accepts(title) })
+            case .none: return .no
+            case .missing: return .missing
+            }
+        case .author(let tests):
+            return Self.user(try facts.author, tests)
+        case .sender(let tests):
+            return Self.user(try facts.sender, tests)
+        case .repository(let tests):
+            return Self.repository(try facts.repository, tests)
+        case .fact(let fact, let value):
+            guard let found = try self.value(of: fact) else { return .missing }
+            return Answer(found == value)
+        case .paths(let globs):
+            return try paths { path in globs.contains { $0.matches(path) } }
+        case .pathsOutside(let globs):
+            return try paths { path in !globs.contains { $0.matches(path) } }
+        case .ref(let changes):
+            guard let change = try facts.event.refChange else { return .missing }
+            return Answer(changes.contains { $0.rawValue == change.rawValue })
+        case .time(let window):
+            return Answer(window.contains(facts.moment))
+        case .command(let command):
+            return try self.command(command)
+        }
+    }
+
+    private func branch(_ tests: [BranchTest]) throws(PayloadError) -> Answer {
+        guard case .branch(let branch) = try facts.branch else { return .missing }
+        var isUnknown = false
+        for test in tests {
+            switch test {
+            case .name(let glob):
+                if glob.matches(branch) { return .yes }
+            case .defaultBranch:
+                // Without it, `{ not: default }` would hold for every branch, also for that one.
+                if let known = try facts.defaultBranch {
+                    if known == branch { return .yes }
+                } else {
+                    isUnknown = true
+                }
+            }
+        }
+        return isUnknown ? .missing : .no
+    }
+
+    /// Who lacks an id or a name may be the one that is meant.
+    private static func user(_ user: NamedFact, _ tests: [UserTest]) -> Answer {
+        var isUnknown = false
+        for test in tests {
+            switch test {
+            case .id(let id):
+                if user.id == id { return .yes }
+                isUnknown = isUnknown || user.id == nil
+            case .login(let glob):
+                if let name = user.name, glob.matches(name) { return .yes }
+                isUnknown = isUnknown || user.name == nil
+            }
+        }
+        return isUnknown ? .missing : .no
+    }
+
+    private static func repository(_ repository: NamedFact, _ tests: [RepositoryTest]) -> Answer {
+        var isUnknown = false
+        for test in tests {
+            switch test {
+            case .id(let id):
+                if repository.id == id { return .yes }
+                isUnknown = isUnknown || repository.id == nil
+            case .name(let glob):
+                if let name = repository.name, glob.matches(name) { return .yes }
+                isUnknown = isUnknown || repository.name == nil
+            }
+        }
+        return isUnknown ? .missing : .no
+    }
+
+    private func value(of fact: EventFact) throws(PayloadError) -> Bool? {
+        let event = facts.event
+        switch fact {
+        case .isPull: return event.isPull
+        case .merged: return event.isPull == true ? try event.issue?.isMerged : nil
+        case .draft: return event.isPull == true ? try event.issue?.isDraft : nil
+        case .test: return try event.isTestDelivery
+        case .archived: return try event.repository.isArchived
+        case .private: return try event.repository.isPrivate
+        case .fork: return try event.repository.isFork
+        case .mirror: return try event.repository.isMirror
+        }
+    }
+
+    /// Only a push to a branch says which paths it changes, and not always all of them.
+    private func paths(_ isMeant: (String) -> Bool) throws(PayloadError) -> Answer {
+        guard let push = facts.event.push, case .branch = try facts.branch,
+            let change = try push.change, change != .deleted
+        else { return .missing }
+        if try push.changes(where: isMeant) { return .yes }
+        // Of a new branch Gitea looks at the last commits alone.
+        return try push.listsAllCommits == true && change != .created ? .no : .maybe
+    }
+
+    private func unlisted() throws(PayloadError) -> String {
+        if try facts.event.refChange == .created {
+            return "the branch is new, so the push may change more paths than it lists"
+        }
+        return "the push does not list all of its commits, so it may change more paths"
+    }
+
+    private func command(_ command: CommandTest) throws(PayloadError) -> Answer {
+        guard let comment = facts.event.comment, let action = try facts.action else {
+            return .missing
+        }
+        switch action {
+        case "created": break
+        case "edited" where command.countsEdited:
+            guard let isOwn = try comment.isByItsAuthor else { return .missing }
+            guard isOwn else { return .no }
+        default: return .no
+        }
+        guard let lines = try facts.commandLines else { return .missing }
+        return Answer(lines.contains { command.words.contains($0) })
+    }
+}
+
+// MARK: - Saying why not
+
+extension ConditionMatch {
+    /// Which condition failed, and on which value.
+    ///
+    /// - Parameters:
+    ///   - condition: one that does not hold.
+    ///   - isWanted: whether it, or its opposite, was to hold.
+    /// - Returns: a sentence without its full stop: `branch is main, not feature/*`.
+    /// - Throws: when a member of the payload that is read is not what it should be.
+    func reason(
+        _ condition: Condition,
+        isWanted: Bool = true
+    ) throws(PayloadError) -> String {
+        switch condition {
+        case .not(let part):
+            return try reason(part, isWanted: !isWanted)
+        case .all(let parts), .any(let parts):
+            let isAll = if case .all = condition { true } else { false }
+            var reasons: [String] = []
+            for part in parts {
+                var match = self
+                guard try !match.holds(part, isWanted: isWanted) else { continue }
+                let reason = try reason(part, isWanted: isWanted)
+                // Of what has to hold together the first failure is enough.
+                if isAll == isWanted { return reason }
+                if !reasons.contains(reason) { reasons.append(reason) }
+            }
+            return reasons.joined(separator: "; ")
+        case .action, .branch, .tag, .title, .label, .milestone, .author, .sender, .repository,
+            .fact, .paths, .pathsOutside, .ref, .time, .command:
+            let answer = try answer(condition)
+            if case .missing = answer { return try missing(condition) }
+            let expected = condition.expectation
+            switch condition {
+            case .paths, .pathsOutside:
+                if case .maybe = answer { return "\(try unlisted()), perhaps \(expected)" }
+                return isWanted
+                    ? "no changed path is \(expected)" : "a changed path is \(expected)"
+            case .all, .any, .not, .action, .branch, .tag, .title, .label, .milestone, .author,
+                .sender, .repository, .fact, .ref, .time, .command:
+                break
+            }
+            return try found(condition) + (isWanted ? ", not " : ", not other than ") + expected
+        }
+    }
+
+    /// What there is: `branch is main`.
+    private func found(_ condition: Condition) throws(PayloadError) -> String {
+        switch condition {
+        case .all, .any, .not, .paths, .pathsOutside: return condition.text
+        case .action: return "action is \(try facts.action ?? "")"
+        case .branch:
+            guard case .branch(let branch) = try facts.branch else { return "" }
+            return "branch is \(branch)"
+        case .tag: return "tag is \(try facts.tag ?? "")"
+        case .title: return "title is \(Self.short(try facts.title ?? ""))"
+        case .label:
+            let labels = try facts.labels ?? []
+            return labels.isEmpty
+                ? "there is no label"
+                : "labels are \(labels.map(Self.short).joined(separator: ", "))"
+        case .milestone:
+            guard case .title(let title) = try facts.milestone else {
+                return "there is no milestone"
+            }
+            return "milestone is \(Self.short(title))"
+        case .author: return "author is \(try facts.author.text ?? "")"
+        case .sender: return "sender is \(try facts.sender.text ?? "")"
+        case .repository: return "repository is \(try facts.repository.text ?? "")"
+        case .fact(let fact, _):
+            return "\(fact.rawValue) is \(try value(of: fact).map(String.init) ?? "")"
+        case .ref: return "ref is \(try facts.event.refChange?.rawValue ?? "")"
+        case .time(let window): return "time is \(window.text(of: facts.moment))"
+        case .command(let command): return try said(command)
+        }
+    }
+
+    private func said(_ command: CommandTest) throws(PayloadError) -> String {
+        if case .yes = try answer(.command(command)) { return "a command is given" }
+        let action = try facts.action ?? ""
+        if action == "edited", command.countsEdited, try facts.event.comment?.isByItsAuthor == false
+        {
+            return "somebody else edited the comment"
+        }
+        guard action == "created" || action == "edited" && command.countsEdited else {
+            return "the comment is \(action)"
+        }
+        let length = try facts.event.comment?.body?.utf8.count ?? 0
+        return length > CommentLines.bytesMax
+            ? "the comment is too long for commands" : "no line is a command"
+    }
+
+    /// What is not there.
+    private func missing(_ condition: Condition) throws(PayloadError) -> String {
+        switch condition {
+        case .branch:
+            switch try facts.branch {
+            case .missing: return "the event has no branch"
+            case .otherRef(let name): return "\(name) is not a branch"
+            case .branch: return "the payload does not name the default branch"
+            }
+        case .tag:
+            if let ref = try facts.event.ref { return "\(ref.full) is not a tag" }
+            return "the event has no tag"
+        case .paths, .pathsOutside:
+            if case .otherRef(let name) = try facts.branch { return "\(name) is not a branch" }
+            return "the event has no changed paths"
+        case .ref: return "the event is about no branch or tag"
+        case .command: return "the event is no comment whose author is known"
+        case .all, .any, .not, .action, .title, .label, .milestone, .author, .sender,
+            .repository, .fact, .time:
+            return "the event has no \(condition.subject)"
+        }
+    }
+
+    /// People's text, cut to what a record needs.
+    private static func short(_ text: String) -> String {
+        let length = 120
+        let start = text.unicodeScalars.prefix(length + 1)
+        guard start.count > length else { return "'\(text)'" }
+        return "'\(String(start.prefix(length)))…'"
+    }
+}

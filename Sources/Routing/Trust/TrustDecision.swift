@@ -1,0 +1,114 @@
+package import Gitea
+package import Settings
+
+/// What the configuration says about the sender of an event, before anybody is asked.
+///
+/// Pure. Nothing that a payload says of rights is looked at: `permissions` and `is_admin` are the
+/// same for everybody.
+package enum TrustDecision: Equatable, Sendable {
+    /// The level is certain, for this reason.
+    case decided(TrustLevel, because: String)
+
+    /// Gitea has to be asked: it is `contributor`, `reader` or `readonly`, never `owner`.
+    case ask(TrustQuestion)
+}
+
+/// What Gitea is asked about a sender.
+package struct TrustQuestion: Equatable, Sendable {
+    /// The sender's id, which stays.
+    package var user: Int64
+    /// The sender's name at the time of the event; nil when the payload has none.
+    package var login: String?
+    /// The repository's id, which stays.
+    package var repository: Int64
+
+    /// A question.
+    package init(user: Int64, login: String?, repository: Int64) {
+        self.user = user
+        self.login = login
+        self.repository = repository
+    }
+}
+
+extension TrustDecision {
+    /// Decides as far as that is possible.
+    ///
+    /// - Parameters:
+    ///   - event: what happened.
+    ///   - isVerified: whether the delivery carried a right signature.
+    ///   - settings: who is an owner.
+    /// - Throws: when an id in the payload is no number.
+    package init(
+        of event: Event,
+        isVerified: Bool,
+        settings: TrustSettings
+    ) throws(PayloadError) {
+        guard isVerified else {
+            self = .decided(.readonly, because: "the delivery is not verified")
+            return
+        }
+        guard let sender = try event.sender.id else {
+            self = .decided(.readonly, because: "the event has no sender")
+            return
+        }
+        if settings.owners.contains(sender), !settings.bots.contains(sender) {
+            self = .decided(.owner, because: "user \(sender) is in trust.owners")
+            return
+        }
+        // Gitea's own: -1 for deleted accounts, -2 for its actions.
+        guard sender > 0 else {
+            self = .decided(.readonly, because: "the sender (\(sender)) is nobody's account")
+            return
+        }
+        guard let repository = try event.repository.id else {
+            self = .decided(.readonly, because: "the event names no repository")
+            return
+        }
+        // One of the wrong type names nobody.
+        let login = try? event.sender.login
+        self = .ask(TrustQuestion(user: sender, login: login, repository: repository))
+    }
+}
+
+/// Whether a sender's trust lets a route's job be made.
+package enum TrustVerdict: Equatable, Sendable {
+    /// It is enough, or nothing is asked for.
+    case admitted
+    /// That is asked right before the job starts: the levels that the route takes.
+    case needed([TrustLevel])
+    /// It is not one of the levels that the route takes.
+    case refused(because: String)
+}
+
+extension TrustVerdict {
+    /// What a route without `trust` says: every verified delivery is good enough.
+    package init(isVerified: Bool) {
+        self =
+            isVerified
+            ? .admitted
+            : .refused(because: "the delivery is not verified, and trust does not list readonly")
+    }
+
+    /// Compares the levels that a route takes with what is known.
+    package init(_ levels: [TrustLevel], _ decision: TrustDecision) {
+        switch decision {
+        case .decided(let level, let reason):
+            self =
+                levels.contains(level)
+                ? .admitted
+                : .refused(because: "trust is \(level.rawValue) (\(reason)), not \(levels.words)")
+        case .ask(let question):
+            self =
+                levels.needsGitea
+                ? .needed(levels)
+                : .refused(
+                    because: "trust is not owner: user \(question.user) is not in trust.owners"
+                )
+        }
+    }
+}
+
+extension [TrustLevel] {
+    /// For people: `owner or contributor`.
+    package var words: String { map(\.rawValue).joined(separator: " or ") }
+}

@@ -1,0 +1,226 @@
+/// Finds conditions that no event can meet.
+struct Contradictions {
+    /// What the route's event types can report.
+    private let situations: [Situation]
+
+    /// The route's event types, as a message names them.
+    private let types: String
+
+    init(_ events: EventSelection) {
+        switch events {
+        case .any:
+            situations = Situation.all
+            types = "any event"
+        case .types(let types):
+            situations = Situation.all.filter { types.contains($0.type) }
+            self.types = types.joined(separator: " or ")
+        }
+    }
+
+    /// Reports what never holds; the smallest part of it alone.
+    func report(_ condition: ReadCondition) {
+        _ = isFine(condition, isWanted: true)
+    }
+
+    private func isFine(_ read: ReadCondition, isWanted: Bool) -> Bool {
+        if read.parts.isEmpty { return isFine(leaf: read, isWanted: isWanted) }
+        let isNegation = if case .not = read.condition { true } else { false }
+        var areFine = true
+        for part in read.parts where !isFine(part, isWanted: isNegation != isWanted) {
+            areFine = false
+        }
+        guard areFine, !isNegation else { return areFine }
+        guard joins(read, isWanted: isWanted) else { return true }
+        if let pair = conflict(read.parts, isWanted: isWanted) {
+            pair.second.setting.fail(
+                "\(pair.second.setting.name) and \(pair.first.setting.name) never hold together"
+                    + pair.reason
+            )
+            return false
+        }
+        guard !situations.contains(where: { $0.admits(read.condition, isWanted: isWanted) })
+        else { return true }
+        read.setting.fail("\(read.setting.name) never holds for \(types)")
+        return false
+    }
+
+    /// Whether all parts have to hold: those of `all`, or under `not` those of `any`.
+    private func joins(_ read: ReadCondition, isWanted: Bool) -> Bool {
+        if case .all = read.condition { return isWanted }
+        return !isWanted
+    }
+
+    // MARK: One condition
+
+    private func isFine(leaf read: ReadCondition, isWanted: Bool) -> Bool {
+        let condition = read.condition
+        if isWanted, case .action(let words) = condition, words.count > 1 {
+            // One word that never comes is as wrong as all of them.
+            var areFine = true
+            for word in words where !isPossible(.action([word]), isWanted) {
+                areFine = false
+                read.setting.fail(
+                    "\(read.setting.name): \(word) \(never(.action([word]), isWanted))"
+                )
+            }
+            return areFine
+        }
+        guard !isPossible(condition, isWanted) else { return true }
+        read.setting.fail(
+            "\(read.setting.name): \(condition.expectation) \(never(condition, isWanted))"
+        )
+        return false
+    }
+
+    private func isPossible(_ condition: Condition, _ isWanted: Bool) -> Bool {
+        condition == .all([])
+            || situations.contains { $0.admits(condition, isWanted: isWanted) }
+    }
+
+    /// `never holds for push; it can for issues, release`.
+    private func never(_ condition: Condition, _ isWanted: Bool) -> String {
+        var fitting: [String] = []
+        for situation in Situation.all
+        where situation.admits(condition, isWanted: isWanted) && !fitting.contains(situation.type) {
+            fitting.append(situation.type)
+        }
+        let opposite = isWanted ? "" : "(under 'not') "
+        let advice = fitting.isEmpty ? "" : "; it can for \(fitting.joined(separator: ", "))"
+        return "\(opposite)never holds for \(types)\(advice)"
+    }
+
+    // MARK: Two conditions
+
+    private typealias Conflict = (first: ReadCondition, second: ReadCondition, reason: String)
+
+    private func conflict(_ parts: [ReadCondition], isWanted: Bool) -> Conflict? {
+        let parts = parts.flatMap { Self.flattened($0, isWanted) }
+        for (number, second) in parts.enumerated() {
+            for first in parts[..<number] {
+                let isTogether = situations.contains {
+                    $0.admits(first.read.condition, isWanted: first.isWanted)
+                        && $0.admits(second.read.condition, isWanted: second.isWanted)
+                }
+                if !isTogether { return (first.read, second.read, " for \(types)") }
+                if Self.exclude(first, second) || Self.exclude(second, first) {
+                    return (first.read, second.read, "")
+                }
+            }
+        }
+        return nil
+    }
+
+    private typealias Part = (read: ReadCondition, isWanted: Bool)
+
+    /// What has to hold, without levels that only join.
+    private static func flattened(_ read: ReadCondition, _ isWanted: Bool) -> [Part] {
+        switch (read.condition, isWanted) {
+        case (.all, true), (.any, false):
+            read.parts.flatMap { flattened($0, isWanted) }
+        case (.not, _): read.parts.flatMap { flattened($0, !isWanted) }
+        default: [(read, isWanted)]
+        }
+    }
+
+    /// Whether what the first allows is all forbidden by the second.
+    private static func exclude(_ first: Part, _ second: Part) -> Bool {
+        if first.read.condition == second.read.condition {
+            return first.isWanted != second.isWanted
+        }
+        guard first.isWanted, first.read.condition.subject == second.read.condition.subject else {
+            return false
+        }
+        return first.read.condition.leavesNothing(
+            beside: second.read.condition,
+            isWanted: second.isWanted
+        )
+    }
+}
+
+extension Condition {
+    /// Whether no value that this allows is one that another condition wants.
+    ///
+    /// False where that cannot be told, as of two patterns.
+    fileprivate func leavesNothing(beside other: Condition, isWanted: Bool) -> Bool {
+        switch (self, other) {
+        case (.tag(let own), .tag(let globs)):
+            Self.none(own.map(\.name)) { name in
+                globs.contains { $0.matches(name) } == isWanted
+            }
+        case (.branch(let own), .branch(let tests)):
+            Self.none(own.map(\.name)) { name in
+                // Which one is the default branch, only the event knows.
+                isWanted
+                    ? tests.contains { $0 == .defaultBranch || $0.matches(name) }
+                    : !tests.contains { $0.matches(name) }
+            }
+        case (.title(let own), .title(let tests)), (.milestone(let own), .milestone(let tests)):
+            Self.none(own.map(\.whole)) { text in
+                tests.contains { $0.accepts(text) } == isWanted
+            }
+        case (.author(let own), .author(let tests)), (.sender(let own), .sender(let tests)):
+            Self.none(own.map(\.number)) { id in
+                // A name may be anybody's.
+                isWanted
+                    ? tests.contains { $0.number == nil || $0.number == id }
+                    : !tests.contains { $0.number == id }
+            }
+        case (.repository(let own), .repository(let tests)):
+            Self.none(own.map(\.number)) { id in
+                isWanted
+                    ? tests.contains { $0.number == nil || $0.number == id }
+                    : !tests.contains { $0.number == id }
+            }
+        default: false
+        }
+    }
+
+    /// Whether every value is known and none is possible.
+    private static func none<Value>(_ values: [Value?], _ isPossible: (Value) -> Bool) -> Bool {
+        let known = values.compactMap(\.self)
+        return known.count == values.count && !known.contains(where: isPossible)
+    }
+}
+
+extension BranchTest {
+    fileprivate var name: String? {
+        switch self {
+        case .defaultBranch: nil
+        case .name(let glob): glob.name
+        }
+    }
+
+    fileprivate func matches(_ name: String) -> Bool {
+        switch self {
+        case .defaultBranch: false
+        case .name(let glob): glob.matches(name)
+        }
+    }
+}
+
+extension TextTest {
+    fileprivate var whole: String? {
+        switch self {
+        case .equals(let whole): whole
+        case .prefix, .matches: nil
+        }
+    }
+}
+
+extension UserTest {
+    fileprivate var number: Int64? {
+        switch self {
+        case .id(let id): id
+        case .login: nil
+        }
+    }
+}
+
+extension RepositoryTest {
+    fileprivate var number: Int64? {
+        switch self {
+        case .id(let id): id
+        case .name: nil
+        }
+    }
+}

@@ -1,0 +1,136 @@
+import Gitea
+import GiteaClient
+import Logging
+import Program
+import QueueCore
+import Routing
+import Settings
+
+/// Finds out how far a job's sender is trusted, right before the job starts: rights may have
+/// changed while it waited.
+///
+/// Who is an owner is said by the configuration alone; the rest by Gitea, for a short time from
+/// memory. What cannot be known is never guessed upward.
+final class TrustInquiry: Sendable {
+    private let trust: TrustSettings
+    /// `when.trust` of the routes that have it.
+    private let levels: [String: [TrustLevel]]
+    private let cache = TrustCache()
+    /// Nil when the configuration has no section `gitea`.
+    private let client: GiteaClient?
+    private let logger: Logger
+
+    /// ``close()`` must be called in the end.
+    init(_ configuration: Configuration, logger: Logger) {
+        trust = configuration.trust
+        levels = configuration.routes.reduce(into: [:]) { $0[$1.name] = $1.trust }
+        self.logger = logger
+        var patience = GiteaClient.Patience()
+        // The job itself is tried again: here only what a restart of Gitea costs.
+        patience.tries = 2
+        client = configuration.gitea.map { [patience] gitea in
+            GiteaClient(
+                gitea,
+                userAgent: "samovar/\(ProgramVersion.current)",
+                patience: patience,
+                logger: logger
+            )
+        }
+    }
+
+    /// The levels that a job's sender must have one of; nil when it does not matter.
+    ///
+    /// A job that was made for an owner has none of its own: its route says whether it still
+    /// takes only some.
+    func levels(for job: ClaimedJob) -> [TrustLevel]? {
+        if let text = job.trustNeeded { return [TrustLevel](trustText: text) ?? [] }
+        return levels[job.route]
+    }
+
+    /// Asks for a job.
+    func finding(for job: ClaimedJob) async -> TrustFinding {
+        let finding = await find(job)
+        var metadata: Logger.Metadata = ["job.id": "\(job.token.job)", "route": "\(job.route)"]
+        switch finding {
+        case .level(let level, let reason):
+            metadata["trust"] = "\(level.rawValue)"
+            metadata["reason"] = "\(reason)"
+            logger.info("trust is known", metadata: metadata)
+        case .unknown(let reason, _):
+            metadata["error"] = "\(reason)"
+            logger.warning("trust could not be asked", metadata: metadata)
+        }
+        return finding
+    }
+
+    private func find(_ job: ClaimedJob) async -> TrustFinding {
+        let decision: TrustDecision
+        do throws(PayloadError) {
+            guard let event = try HandlerPayload.event(of: job) else {
+                return .level(.readonly, because: "the delivery has no readable payload")
+            }
+            decision = try TrustDecision(
+                of: event,
+                isVerified: job.delivery.verifiedBy != nil,
+                settings: trust
+            )
+        } catch {
+            return .level(.readonly, because: error.description)
+        }
+        switch decision {
+        case .decided(let level, let reason): return .level(level, because: reason)
+        case .ask(let question): return await ask(question, cache: trust.cache)
+        }
+    }
+
+    private func ask(_ question: TrustQuestion, cache age: Duration) async -> TrustFinding {
+        let key = TrustCache.Key(user: question.user, repository: question.repository)
+        let subject = "user \(key.user) in repository \(key.repository)"
+        if let known = cache.answer(key, notOlderThan: age) {
+            let since = "asked \(Int(known.age.seconds)) s ago"
+            return .level(known.level, because: "\(subject): \(known.permission), \(since)")
+        }
+        guard let client else {
+            return .unknown(reason: "the configuration has no section gitea", notBefore: .zero)
+        }
+        do throws(GiteaError) {
+            let permission = try await client.permission(
+                of: question.user,
+                called: question.login,
+                in: question.repository
+            ).permission
+            let (level, shown) = Self.level(of: permission)
+            cache.keep(key, level, permission: shown)
+            return .level(level, because: "\(subject): \(shown)")
+        } catch {
+            return Self.finding(for: error, subject)
+        }
+    }
+
+    /// What a permission of Gitea's is worth, and how it is called; a word that is not known is
+    /// worth nothing.
+    static func level(of permission: String) -> (level: TrustLevel, shown: String) {
+        switch permission {
+        case "write", "admin", "owner": (.contributor, "permission \(permission)")
+        case "read": (.reader, "permission read")
+        case "none": (.readonly, "permission none")
+        default: (.readonly, "a permission that is not known")
+        }
+    }
+
+    /// What is sure is `readonly`, and what may pass is asked again.
+    static func finding(for error: GiteaError, _ subject: String) -> TrustFinding {
+        switch error {
+        case .forbidden, .notFound: .level(.readonly, because: "\(subject): \(error)")
+        case .rateLimited(let time): .unknown(reason: "\(error)", notBefore: time ?? .zero)
+        case .unreachable, .interrupted, .timeout, .cancelled, .noToken, .unauthorized, .refused,
+            .server, .malformed, .redirected, .tooLarge:
+            .unknown(reason: "\(error)", notBefore: .zero)
+        }
+    }
+
+    /// Closes connections; called when nothing is asked any more, or was told to stop.
+    func close() async {
+        await client?.close()
+    }
+}

@@ -1,0 +1,103 @@
+import Testing
+
+@testable import Operator
+
+@Suite
+struct DecisionRecordTests {
+    private static func record(_ routes: String, jobs: String? = nil) throws -> DecisionRecord {
+        let jobs = jobs.map { #","jobs":[\#($0)]"# } ?? ""
+        return try #require(
+            DecisionRecord(json: #"{"event_type":"push","routes":[\#(routes)]\#(jobs)}"#)
+        )
+    }
+
+    private static let ran = #"{"route":"a","matched":true}"#
+    private static let shadow = #"{"route":"a","matched":true,"mode":"shadow"}"#
+    private static let failed = #"{"route":"a","matched":false,"because":"tag is v1"}"#
+    private static let held =
+        #"{"route":"a","matched":false,"gate":"bots","because":"gate bots: sender 7"}"#
+    private static let job =
+        #"{"route":"a","handler":"h","lane":null,"trust":"admitted","trust_needed":null,"mode":"run"}"#
+    private static let otherJob =
+        #"{"route":"a","handler":"g","lane":"x","trust":"asked","trust_needed":"owner","mode":"run"}"#
+
+    @Test
+    func `a route says job, shadow, gate or no, and nothing when it was not asked`() throws {
+        #expect(try Self.record(Self.ran).word(of: "a") == "job")
+        #expect(try Self.record(Self.shadow).word(of: "a") == "shadow")
+        #expect(try Self.record(Self.held).word(of: "a") == "gate")
+        #expect(try Self.record(Self.failed).word(of: "a") == "no")
+        #expect(try Self.record(Self.failed).word(of: "b") == nil)
+        #expect(try Self.record(Self.failed).because("a") == "tag is v1")
+    }
+
+    @Test(
+        arguments: [
+            (ran, ran, []),
+            (failed, held, []),
+            (failed, "", []),
+            ("", ran, ["a newly runs"]),
+            (failed, ran, ["a newly runs"]),
+            (held, ran, ["a newly runs"]),
+            (shadow, ran, ["a newly runs"]),
+            (ran, failed, ["a no longer runs"]),
+            (ran, "", ["a no longer runs"]),
+            (ran, shadow, ["a only says that it would run"]),
+            (failed, shadow, ["a newly says that it would run"]),
+            (shadow, failed, ["a no longer says that it would run"]),
+        ]
+    )
+    func `what has other consequences differs`(
+        then: String,
+        now: String,
+        differences: [String]
+    ) throws {
+        let comparison = DecisionComparison(
+            then: try Self.record(then),
+            now: try Self.record(now)
+        )
+        #expect(comparison.differences == differences)
+    }
+
+    @Test
+    func `the same route with another job runs otherwise`() throws {
+        let then = try Self.record(Self.ran, jobs: Self.job)
+        let now = try Self.record(Self.ran, jobs: Self.otherJob)
+        #expect(DecisionComparison(then: then, now: then).differences == [])
+        #expect(DecisionComparison(then: then, now: now).differences == ["a runs otherwise"])
+        // A record of before jobs were in it.
+        let old = try Self.record(Self.ran)
+        #expect(DecisionComparison(then: old, now: now).differences == [])
+    }
+
+    @Test
+    func `what differs is marked, and what is gone still has its reason`() throws {
+        let then = try Self.record(
+            Self.failed + #",{"route":"old","matched":true}"#,
+            jobs: #"{"route":"old","handler":"h"}"#
+        )
+        let now = try Self.record(Self.ran, jobs: Self.job)
+        #expect(
+            DecisionText(now: now, then: then).text(on: .none) == """
+
+                routes
+                route  recorded  now           because
+                a      no        job  differs  -
+                old    job       -    differs  -
+
+                jobs
+                route  handler  lane  trust     mode  decided
+                a      h        -     admitted  run   now
+                old    h        -     -         -     recorded
+
+                """
+        )
+    }
+
+    @Test
+    func `a record that is no decision is none`() {
+        #expect(DecisionRecord(json: "[]") == nil)
+        #expect(DecisionRecord(json: "{") == nil)
+        #expect(DecisionRecord(json: "{}")?.routeNames == [])
+    }
+}

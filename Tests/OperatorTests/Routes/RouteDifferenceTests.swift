@@ -1,0 +1,96 @@
+import Foundation
+import QueueCore
+import Routing
+import Settings
+import TestSupport
+import Testing
+
+@testable import Operator
+
+@Suite
+struct RouteDifferenceTests {
+    private static func job(
+        _ route: String,
+        handler: String = "h",
+        with: String = "{}",
+        lane: String? = nil
+    ) -> NewJob {
+        NewJob(
+            route: route,
+            handler: HandlerName(rawValue: handler),
+            with: with,
+            repo: "o/r",
+            lane: lane
+        )
+    }
+
+    @Test
+    func `what becomes of each route is told`() {
+        let old = [Self.job("a"), Self.job("b"), Self.job("c")]
+        let new = [Self.job("a"), Self.job("b", handler: "g", lane: "l"), Self.job("d")]
+        #expect(
+            RouteDifference.routes(old, new) == [
+                "b: handler g, not h, lane l, not none", "+d", "-c",
+            ]
+        )
+        #expect(
+            RouteDifference.routes([Self.job("a")], [Self.job("a", with: #"{"x":1}"#)])
+                == [#"a: with {"x":1}, not {}"#]
+        )
+        let swapped = [Self.job("b"), Self.job("a")]
+        #expect(RouteDifference.routes(Array(old.prefix(2)), swapped) == ["another order"])
+    }
+
+    @Test
+    func `a delivery newly runs, no longer runs, or runs otherwise`() {
+        let (a, b) = ([Self.job("a")], [Self.job("b")])
+        #expect(RouteDifference.Change(from: [], to: []) == nil)
+        #expect(RouteDifference.Change(from: a, to: a) == nil)
+        #expect(RouteDifference.Change(from: [], to: a) == .newlyRuns)
+        #expect(RouteDifference.Change(from: a, to: []) == .noLongerRuns)
+        #expect(RouteDifference.Change(from: a, to: b) == .runsOtherwise)
+    }
+
+    @Test
+    func `history is compared in batches, whatever its length`() async throws {
+        let clock = TestClock()
+        try await withStore(clock: clock) { store, _ in
+            let start = clock.now
+            let count = 3 * QueueCore.Limits.historyBatch + 5
+            // Several at one time, over the border of a batch as well.
+            for number in 1...count {
+                if number % 10 == 0 { clock.step(by: .seconds(1)) }
+                var delivery = Delivery.push(number, id: "delivery-\(number)")
+                delivery.receivedAt = clock.now
+                let batch = [delivery]
+                _ = try await store.accept { batch }
+            }
+            let none = Router(routes: [])
+            let pushes = Router(
+                routes: [RouteSettings(name: "p", events: .types(["push"]), run: "h")],
+                gates: GateSettings(tests: .run)
+            )
+            let difference = try await RouteDifference(
+                between: none,
+                and: pushes,
+                over: store,
+                since: start,
+                keeping: 7
+            )
+            #expect(difference.compared == count)
+            #expect(difference.counts == [.newlyRuns: count])
+            let newest = (count - 6...count).reversed().map(Int64.init)
+            #expect(difference.rows.map(\.seq.rawValue) == newest)
+            #expect(difference.rows.first?.routes == ["+p"])
+            let recent = try await RouteDifference(
+                between: pushes,
+                and: pushes,
+                over: store,
+                since: clock.now,
+                keeping: 7
+            )
+            #expect(recent.compared == count % 10 + 1)
+            #expect(recent.isEmpty)
+        }
+    }
+}

@@ -1,0 +1,196 @@
+import Foundation
+import Gitea
+import Settings
+import Testing
+
+@testable import QueueCore
+@testable import Routing
+
+@Suite
+struct TrustDecisionTests {
+    private static let settings = TrustSettings(owners: [29], bots: [41])
+
+    /// An event of somebody about repository 17; nil leaves the member out.
+    private static func body(sender: String?, repository: String? = #"{"id":17}"#) -> Data {
+        let members = [
+            #""action":"opened","number":1,"issue":{"id":9,"number":1}"#,
+            sender.map { #""sender":\#($0)"# }, repository.map { #""repository":\#($0)"# },
+        ]
+        return Data("{\(members.compactMap(\.self).joined(separator: ","))}".utf8)
+    }
+
+    private static func decide(
+        sender: String?,
+        repository: String? = #"{"id":17}"#,
+        isVerified: Bool = true
+    ) throws -> TrustDecision {
+        let event = try Event.decode(
+            type: "issues",
+            payload: body(sender: sender, repository: repository)
+        )
+        return try TrustDecision(of: event, isVerified: isVerified, settings: settings)
+    }
+
+    @Test
+    func `an owner is who the configuration says`() throws {
+        #expect(
+            try Self.decide(sender: #"{"id":29,"login":"rooh"}"#)
+                == .decided(.owner, because: "user 29 is in trust.owners")
+        )
+    }
+
+    @Test(arguments: [
+        #"{"id":5,"login":"anna"}"#, #"{"id":5,"login":"rooh"}"#,
+        #"{"id":5,"login":"anna","is_admin":true}"#,
+        #"{"id":5,"login":"anna","username":"29","full_name":"29"}"#,
+    ])
+    func `everybody else is asked for, whatever the payload says of them`(sender: String) throws {
+        let repository = #"{"id":17,"permissions":{"admin":true,"push":true},"owner":{"id":5}}"#
+        guard case .ask(let question) = try Self.decide(sender: sender, repository: repository)
+        else {
+            Issue.record("decided")
+            return
+        }
+        #expect(question.user == 5)
+        #expect(question.repository == 17)
+    }
+
+    @Test
+    func `a bot is asked for like everybody, and never an owner`() throws {
+        let question = TrustQuestion(user: 41, login: "sol", repository: 17)
+        #expect(try Self.decide(sender: #"{"id":41,"login":"sol"}"#) == .ask(question))
+        let event = try Event.decode(
+            type: "issues",
+            payload: Self.body(sender: #"{"id":41,"login":"sol"}"#)
+        )
+        let both = TrustSettings(owners: [41], bots: [41])
+        #expect(
+            try TrustDecision(of: event, isVerified: true, settings: both) == .ask(question)
+        )
+    }
+
+    static let nobody: [(sender: String?, repository: String?, reason: String)] = [
+        (nil, #"{"id":17}"#, "the event has no sender"),
+        ("null", #"{"id":17}"#, "the event has no sender"),
+        ("{}", #"{"id":17}"#, "the event has no sender"),
+        (#"{"id":-1}"#, #"{"id":17}"#, "the sender (-1) is nobody's account"),
+        (#"{"id":-2}"#, #"{"id":17}"#, "the sender (-2) is nobody's account"),
+        (#"{"id":5}"#, nil, "the event names no repository"),
+        (#"{"id":5}"#, "null", "the event names no repository"),
+    ]
+
+    @Test(arguments: nobody)
+    func `who cannot be asked for may read only`(
+        sender: String?,
+        repository: String?,
+        reason: String
+    ) throws {
+        #expect(
+            try Self.decide(sender: sender, repository: repository)
+                == .decided(.readonly, because: reason)
+        )
+    }
+
+    @Test
+    func `an owner's unverified delivery may be anybody's`() throws {
+        #expect(
+            try Self.decide(sender: #"{"id":29}"#, isVerified: false)
+                == .decided(.readonly, because: "the delivery is not verified")
+        )
+    }
+
+    @Test(arguments: [#"{"id":"29"}"#, #"{"id":29.5}"#, #"{"id":true}"#])
+    func `an id that is no number is a mistake of the payload`(sender: String) {
+        #expect(throws: PayloadError.self) { try Self.decide(sender: sender) }
+    }
+
+    @Test
+    func `a login that is no text is nobody's name`() throws {
+        #expect(
+            try Self.decide(sender: #"{"id":5,"login":7}"#)
+                == .ask(TrustQuestion(user: 5, login: nil, repository: 17))
+        )
+    }
+
+    // MARK: Routes
+
+    private static func route(_ levels: [TrustLevel]?) -> RouteSettings {
+        RouteSettings(name: "r", events: .types(["issues"]), trust: levels, run: "h")
+    }
+
+    private static func decision(
+        _ levels: [TrustLevel]?,
+        sender: Int64,
+        isVerified: Bool = true
+    ) -> Decision {
+        let seq = DeliverySeq(rawValue: 1)
+        let delivery = WaitingDelivery(
+            target: .delivery(seq),
+            source: "default",
+            id: DeliveryID(rawValue: "d"),
+            event: "issues",
+            eventType: "issues",
+            contentType: "application/json",
+            verifiedBy: isVerified ? "test" : nil,
+            receivedAt: Timestamp(rawValue: 0),
+            tries: 0,
+            body: body(sender: #"{"id":\#(sender),"login":"x"}"#)
+        )
+        return Router(routes: [route(levels)], trust: settings).decide(delivery)
+    }
+
+    static let admitted: [(levels: [TrustLevel]?, sender: Int64, needed: String?)] = [
+        (nil, 5, nil), (nil, 29, nil), ([.owner], 29, nil), ([.owner, .reader], 29, nil),
+        ([.contributor], 5, "contributor"), ([.owner, .contributor], 5, "owner,contributor"),
+        ([.readonly], 5, "readonly"),
+        ([.owner, .contributor, .reader], 6, "owner,contributor,reader"),
+        ([.readonly], -1, nil),
+    ]
+
+    @Test(arguments: admitted)
+    func `a job is made, and what the configuration cannot decide is needed`(
+        levels: [TrustLevel]?,
+        sender: Int64,
+        needed: String?
+    ) {
+        let decision = Self.decision(levels, sender: sender)
+        #expect(decision.verdict == .routed)
+        #expect(decision.jobs.map(\.trustNeeded) == [needed])
+    }
+
+    static let refused: [(levels: [TrustLevel], sender: Int64, reason: String)] = [
+        ([.owner], 5, "trust is not owner: user 5 is not in trust.owners"),
+        (
+            [.contributor, .reader], 29,
+            "trust is owner (user 29 is in trust.owners), not contributor or reader"
+        ),
+        (
+            [.owner, .contributor], -1,
+            "trust is readonly (the sender (-1) is nobody's account), not owner or contributor"
+        ),
+    ]
+
+    @Test(arguments: refused)
+    func `no job is made when it is clear already`(
+        levels: [TrustLevel],
+        sender: Int64,
+        reason: String
+    ) {
+        let decision = Self.decision(levels, sender: sender)
+        #expect(decision.verdict == .ignored)
+        #expect(decision.jobs.isEmpty)
+        #expect(decision.explanation.contains(reason), "\(decision.explanation)")
+    }
+
+    @Test
+    func `what is not verified runs only where readonly is listed`() {
+        let all: [TrustLevel] = [.owner, .contributor, .reader]
+        for levels: [TrustLevel]? in [nil, [.owner], all] {
+            let decision = Self.decision(levels, sender: 29, isVerified: false)
+            #expect(decision.verdict == .ignored)
+            #expect(decision.explanation.contains("not verified"))
+        }
+        let decision = Self.decision(all + [.readonly], sender: 29, isVerified: false)
+        #expect(decision.jobs.map(\.trustNeeded) == [nil])
+    }
+}
