@@ -20,6 +20,8 @@ CREATE TABLE pause (
     reason TEXT,
     paused_at INTEGER NOT NULL DEFAULT (
         CAST((julianday('now') - 2440587.5) * 86400000000 AS INTEGER)),
+    -- The issues, as lanes' keys, for which the loop breaker made it; NULL: people did.
+    loops TEXT CONSTRAINT loops_are_a_list CHECK (json_type(loops) = 'array'),
     PRIMARY KEY (kind, name),
     CONSTRAINT all_but_everything_have_a_name CHECK ((kind = 'everything') = (name = ''))
 ) STRICT, WITHOUT ROWID;
@@ -28,11 +30,16 @@ INSERT INTO pause (kind, name, reason, paused_at)
 SELECT kind, name, reason, paused_at FROM pause_before;
 DROP TABLE pause_before;
 
--- Who resumes an issue has looked at it: the breaker counts from nothing again.
+-- Who resumes an issue has looked at it: the breaker counts from nothing again, and wider lanes that
+-- were paused for this issue alone go on.
 CREATE TRIGGER resumed_issue_is_counted_anew AFTER DELETE ON pause
 WHEN OLD.kind = 'lane'
 BEGIN
     UPDATE routing SET bot_issue = NULL WHERE bot_issue = OLD.name;
+    UPDATE pause SET loops = (
+        SELECT json_group_array(value) FROM json_each(loops) WHERE value <> OLD.name)
+    WHERE loops IS NOT NULL;
+    DELETE FROM pause WHERE loops = '[]';
 END;
 
 -- 3. What keeps a worker from going by its configuration file as it is now: mistakes, one a line.

@@ -215,8 +215,8 @@ package final class GiteaClient: Sendable {
         switch raw.status {
         case 200..<300: return Answer(body: raw.body, total: raw.total)
         case 401: throw .unauthorized
-        case 403: throw .forbidden(message: message(raw))
-        case 404: throw .notFound(message: message(raw))
+        case 403: throw .forbidden(message: try certainMessage(raw))
+        case 404: throw .notFound(message: try certainMessage(raw))
         case 429: throw .rateLimited(retryAfter: raw.retryAfter.flatMap(RetryAfter.duration))
         case 408, 425, 500..<600: throw .server(status: raw.status, message: message(raw))
         case 400..<500: throw .refused(status: raw.status, message: message(raw))
@@ -224,14 +224,32 @@ package final class GiteaClient: Sendable {
         }
     }
 
-    /// The message of an error, if there is one: on one line, short, and without the token.
-    private func message(_ raw: RawAnswer) -> String {
-        struct Body: Decodable {
-            var message: String?
+    /// The message of an error that is Gitea's own.
+    ///
+    /// - Throws: `.malformed` when a proxy or another server gave the answer: it does not know
+    ///   what exists in Gitea, and who may see it.
+    private func certainMessage(_ raw: RawAnswer) throws(GiteaError) -> String {
+        guard let message = ownMessage(raw) else {
+            throw .malformed(reason: "status \(raw.status) without the JSON of Gitea's errors")
         }
+        return message
+    }
+
+    /// The message of an error, empty if there is none.
+    private func message(_ raw: RawAnswer) -> String {
         // A proxy's error page is no JSON, and tells nobody anything.
+        ownMessage(raw) ?? ""
+    }
+
+    /// What Gitea says of an error: on one line, short, and without the token; nil when it is not
+    /// Gitea who says it.
+    private func ownMessage(_ raw: RawAnswer) -> String? {
+        struct Body: Decodable {
+            var message: String
+        }
+        // Whatever else is there, it is nothing of Gitea's.
         guard let text = try? JSONDecoder().decode(Body.self, from: raw.body).message else {
-            return ""
+            return nil
         }
         let line = token.redacted(text).unicodeScalars.map { scalar in
             scalar.properties.generalCategory == .control ? " " : Character(scalar)

@@ -1,7 +1,8 @@
 /// The lines of a comment in which its author speaks: those that may be commands.
 ///
-/// Reads Markdown as Gitea shows it (CommonMark): lines inside of quotations, code of any kind and
-/// HTML comments are not spoken. Where a line could be read either way, it is not.
+/// Reads Markdown as Gitea shows it (CommonMark): lines inside of quotations, lists, code of any
+/// kind, formulas and HTML comments are not spoken. Where a line could be read either way, it is
+/// not.
 enum CommentLines {
     /// Bytes of a comment that may hold commands: who writes more than a few pages quotes, or
     /// attacks.
@@ -33,18 +34,46 @@ private struct CommentBlocks {
 
     private var fence: Fence?
 
-    /// What ends the HTML that is being read.
-    private var htmlEnd: [UInt8]?
+    /// The HTML or the formula that is being read.
+    private var enclosure: Enclosure?
 
     /// Whether a quotation goes on until an empty line.
     private var isQuoted = false
+
+    private var list: List?
+
+    /// What earlier lines of the paragraph do to its later ones.
+    private var open = OpenParts()
+
+    /// Where a line's text begins, and in which column.
+    private typealias Place = (position: Int, column: Int)
 
     private struct Fence {
         var mark: UInt8
         var length: Int
         /// Columns before it; of one in a list, those of the list's text.
         var column: Int
-        var isInList: Bool
+        /// Where the list's text begins that it is in.
+        var listColumn: Int?
+    }
+
+    /// The outermost list item: what stands in it is shown as a point, never said.
+    private struct List {
+        /// Lines from this column on are in it: the first in which its text may begin.
+        ///
+        /// Lines between this and the text are in no list for Gitea; people mean them to be.
+        var column: Int
+        /// Whether a line left of it goes on with its text.
+        var isLazy: Bool
+    }
+
+    private struct OpenParts {
+        /// Something in brackets or quotes that may hide what follows.
+        var isHiding = false
+        /// Backticks without their counterpart so far: what looks like code may be none.
+        var hasBackticks = false
+        /// HTML, in which backticks mean nothing.
+        var hasTags = false
     }
 
     init(_ text: [UInt8]) {
@@ -84,62 +113,119 @@ private struct CommentBlocks {
             if closes(open, line) { fence = nil }
             return
         }
-        if let end = htmlEnd {
-            if contains(end, in: line) { htmlEnd = nil }
-            return
+        let start = start(of: line)
+        let isEmpty = start.position == line.upperBound
+        if enclosure != nil {
+            if isEmpty { endParagraph() } else { readBlocksInEnclosure(start, line) }
+            return readEnclosures(line)
         }
-        var content = start(of: line)
-        guard content.position < line.upperBound else {
+        guard !isEmpty else {
             isQuoted = false
+            list?.isLazy = false
             return endParagraph()
         }
-        let indent = content.column
-        var isListItem = false
-        // An indented line inside of a paragraph goes on with it, and opens nothing.
-        if indent < Self.codeIndent || paragraph.isEmpty {
-            while let inner = listContent(content, line) {
-                content = inner
-                isListItem = true
-            }
+        if let list {
+            if start.column >= list.column { return listLine(start, line) }
+            if list.isLazy, !opensBlock(start, line) { return readEnclosures(line) }
+            self.list = nil
         }
-        if indent < Self.codeIndent || isListItem {
-            if isListItem { endParagraph() }
-            if text[content.position..<line.upperBound].first == UInt8(ascii: ">") {
-                endParagraph()
-                isQuoted = true
-                return
-            }
-            if let opened = opening(content, line, isInList: isListItem) {
-                endParagraph()
-                isQuoted = false
-                fence = opened
-                return
-            }
-            if let end = htmlOpening(content.position..<line.upperBound) {
-                endParagraph()
-                isQuoted = false
-                if !contains(end, in: content.position..<line.upperBound) { htmlEnd = end }
-                return
-            }
-            if isListItem { isQuoted = false }
+        if start.column < Self.codeIndent, block(start, line) { return }
+        textLine(start, line)
+    }
+
+    /// Reads what Markdown opens in HTML that does not begin its line: both go on, each its way.
+    private mutating func readBlocksInEnclosure(_ start: Place, _ line: Range<Int>) {
+        guard enclosure?.isBlock == false else { return }
+        if list == nil, let item = item(start, line) {
+            list = List(column: item.column, isLazy: true)
         }
-        guard !isQuoted else { return }
-        if indent >= Self.codeIndent, !isListItem, paragraph.isEmpty { return }
-        let isBreak = self.isBreak(content.position..<line.upperBound)
+        if opening(start, line) != nil { enclosure?.isEndless = true }
+    }
+
+    /// Reads a line of plain text.
+    private mutating func textLine(_ start: Place, _ line: Range<Int>) {
+        let isIndented = start.column >= Self.codeIndent
+        guard !isQuoted, !isIndented || !paragraph.isEmpty else { return }
+        let isBreak = !isIndented && self.isBreak(start.position..<line.upperBound)
         if isBreak { endParagraph() }
-        paragraph.append((line, indent < Self.codeIndent && !isListItem))
+        paragraph.append((line, !isIndented && !open.isHiding))
+        if isTag(start.position..<line.upperBound) { open.hasTags = true }
+        if leavesOpen(start.position..<line.upperBound) { open.isHiding = true }
+        readEnclosures(start.position..<line.upperBound)
         if isBreak { endParagraph() }
     }
 
-    /// Where the text of a line begins, and in which column.
-    private func start(of line: Range<Int>) -> (position: Int, column: Int) {
+    /// Reads a line that opens something else than a paragraph.
+    ///
+    /// - Returns: whether it does.
+    private mutating func block(_ start: Place, _ line: Range<Int>) -> Bool {
+        let content = start.position..<line.upperBound
+        if text[start.position] == UInt8(ascii: ">") {
+            endParagraph()
+            isQuoted = true
+            // What begins a comment in a quotation hides what comes after that too.
+            readEnclosures(content, commentsOnly: true)
+            return true
+        }
+        if let item = item(start, line), !isBreak(content),
+            paragraph.isEmpty || item.mayInterrupt
+        {
+            endParagraph()
+            isQuoted = false
+            list = List(column: item.column, isLazy: false)
+            if !item.isEmpty { listLine(item.content, line) }
+            return true
+        }
+        if let opened = opening(start, line) {
+            endParagraph()
+            isQuoted = false
+            fence = opened
+            return true
+        }
+        guard enclosureStart(content)?.kind.interrupts == true || isFormula(content) else {
+            return false
+        }
+        endParagraph()
+        isQuoted = false
+        open.hasTags = true
+        readEnclosures(content)
+        return true
+    }
+
+    /// Whether a line left of a list ends it, even right after its text.
+    private func opensBlock(_ start: Place, _ line: Range<Int>) -> Bool {
+        let content = start.position..<line.upperBound
+        guard start.column < Self.codeIndent else { return false }
+        return text[start.position] == UInt8(ascii: ">") || isBreak(content)
+            || item(start, line) != nil || opening(start, line) != nil
+            || enclosureStart(content)?.kind.interrupts == true || isFormula(content)
+    }
+
+    /// Reads a line inside of a list: nothing in it is said, but more may be opened.
+    private mutating func listLine(_ start: Place, _ line: Range<Int>) {
+        var content = start
+        while let item = item(content, line) {
+            endParagraph()
+            guard !item.isEmpty else { return }
+            content = item.content
+        }
+        if var opened = opening(content, line) {
+            opened.listColumn = list?.column
+            fence = opened
+            list?.isLazy = false
+            return
+        }
+        list?.isLazy = true
+        if isTag(content.position..<line.upperBound) { open.hasTags = true }
+        readEnclosures(content.position..<line.upperBound)
+    }
+
+    /// Where the text of a line begins.
+    private func start(of line: Range<Int>) -> Place {
         skipSpace((line.lowerBound, 0), line)
     }
 
-    private func skipSpace(
-        _ from: (position: Int, column: Int),
-        _ line: Range<Int>
-    ) -> (position: Int, column: Int) {
+    private func skipSpace(_ from: Place, _ line: Range<Int>) -> Place {
         var (position, column) = from
         while position < line.upperBound {
             if text[position] == UInt8(ascii: " ") {
@@ -154,18 +240,29 @@ private struct CommentBlocks {
         return (position, column)
     }
 
-    /// What follows `- `, `* `, `+ `, `1. ` or `1) `; nil when there is none.
-    private func listContent(
-        _ from: (position: Int, column: Int),
-        _ line: Range<Int>
-    ) -> (position: Int, column: Int)? {
+    /// The beginning of a point in a list.
+    private struct Item {
+        var content: Place
+        /// The first column in which its text may begin.
+        var column: Int
+        var isEmpty: Bool
+        /// Whether it may follow a paragraph without an empty line.
+        var mayInterrupt: Bool
+    }
+
+    /// Reads `- `, `* `, `+ `, `1. ` or `1) `; nil when there is none.
+    private func item(_ from: Place, _ line: Range<Int>) -> Item? {
         var position = from.position
+        var number = 1
+        guard position < line.upperBound else { return nil }
         if "-*+".utf8.contains(text[position]) {
             position += 1
         } else {
+            number = 0
             while position < line.upperBound, position - from.position < 9,
                 (UInt8(ascii: "0")...UInt8(ascii: "9")).contains(text[position])
             {
+                number = number * 10 + Int(text[position] - UInt8(ascii: "0"))
                 position += 1
             }
             guard position > from.position, position < line.upperBound,
@@ -173,26 +270,45 @@ private struct CommentBlocks {
             else { return nil }
             position += 1
         }
-        guard position < line.upperBound, " \t".utf8.contains(text[position]) else { return nil }
+        guard position == line.upperBound || " \t".utf8.contains(text[position]) else {
+            return nil
+        }
         let column = from.column + position - from.position
-        let inner = skipSpace((position, column), line)
-        return inner.position < line.upperBound ? inner : nil
+        let content = skipSpace((position, column), line)
+        let isEmpty = content.position == line.upperBound
+        return Item(
+            content: content,
+            column: column + 1,
+            isEmpty: isEmpty,
+            mayInterrupt: !isEmpty && number == 1
+        )
     }
 
     /// A heading or a rule, which is no part of the paragraphs around it.
     private func isBreak(_ content: Range<Int>) -> Bool {
-        let line = text[content]
-        if line.first == UInt8(ascii: "#") { return true }
-        return line.allSatisfy { "-=*_ \t".utf8.contains($0) }
+        let line = trimmed(content)
+        guard let first = line.first else { return false }
+        let count = line.prefix { $0 == first }.count
+        switch first {
+        case UInt8(ascii: "#"):
+            return count <= 6
+                && (count == line.count || " \t".utf8.contains(text[line.startIndex + count]))
+        case UInt8(ascii: "="):
+            return count == line.count && !paragraph.isEmpty
+        case UInt8(ascii: "-"), UInt8(ascii: "*"), UInt8(ascii: "_"):
+            // Under a paragraph one dash is enough.
+            if first == UInt8(ascii: "-"), count == line.count, !paragraph.isEmpty { return true }
+            return line.allSatisfy { $0 == first || " \t".utf8.contains($0) }
+                && line.count(where: { $0 == first }) >= 3
+        default:
+            return false
+        }
     }
 
     // MARK: Fences
 
-    private func opening(
-        _ content: (position: Int, column: Int),
-        _ line: Range<Int>,
-        isInList: Bool
-    ) -> Fence? {
+    private func opening(_ content: Place, _ line: Range<Int>) -> Fence? {
+        guard content.position < line.upperBound else { return nil }
         let mark = text[content.position]
         guard mark == UInt8(ascii: "`") || mark == UInt8(ascii: "~") else { return nil }
         let length = run(of: mark, from: content.position, to: line.upperBound)
@@ -200,7 +316,7 @@ private struct CommentBlocks {
         let rest = text[(content.position + length)..<line.upperBound]
         // With a backtick behind it, it is code inside of a line.
         guard mark == UInt8(ascii: "~") || !rest.contains(mark) else { return nil }
-        return Fence(mark: mark, length: length, column: content.column, isInList: isInList)
+        return Fence(mark: mark, length: length, column: content.column)
     }
 
     private func closes(_ fence: Fence, _ line: Range<Int>) -> Bool {
@@ -216,9 +332,9 @@ private struct CommentBlocks {
 
     /// Whether a line is outside of the list that a fence is in, which ends the fence.
     private func isAfterList(_ fence: Fence, _ line: Range<Int>) -> Bool {
-        guard fence.isInList else { return false }
+        guard let column = fence.listColumn else { return false }
         let content = start(of: line)
-        return content.position < line.upperBound && content.column < fence.column
+        return content.position < line.upperBound && content.column < column
     }
 
     private func run(of byte: UInt8, from start: Int, to end: Int) -> Int {
@@ -227,21 +343,140 @@ private struct CommentBlocks {
         return position - start
     }
 
-    // MARK: HTML
+    // MARK: HTML and formulas
 
-    private static let htmlBlocks: [(start: [UInt8], end: [UInt8])] = [
-        (Array("<!--".utf8), Array("-->".utf8)),
-        (Array("<pre".utf8), Array("</pre>".utf8)),
-        (Array("<code".utf8), Array("</code>".utf8)),
-        (Array("<blockquote".utf8), Array("</blockquote>".utf8)),
-        (Array("<script".utf8), Array("</script>".utf8)),
-        (Array("<style".utf8), Array("</style>".utf8)),
-        (Array("<textarea".utf8), Array("</textarea>".utf8)),
-    ]
+    /// What hides or shows all that is in it, over empty lines too.
+    private struct EnclosureKind {
+        var start: [UInt8]
+        var end: [UInt8]
+        /// Whether it may be in itself.
+        var nests = true
+        /// Whether it ends a paragraph when it begins a line.
+        var interrupts = true
 
-    private func htmlOpening(_ content: Range<Int>) -> [UInt8]? {
+        init(tag: String, interrupts: Bool) {
+            start = Array("<\(tag)".utf8)
+            end = Array("</\(tag)>".utf8)
+            self.interrupts = interrupts
+        }
+
+        init(_ start: String, _ end: String) {
+            self.start = Array(start.utf8)
+            self.end = Array(end.utf8)
+            nests = false
+        }
+    }
+
+    private struct Enclosure {
+        var kind: EnclosureKind
+        var depth = 1
+        /// Whether Markdown takes all in it for HTML.
+        var isBlock = true
+        /// Whether its end is not to be trusted, and all that follows is barred.
+        var isEndless = false
+    }
+
+    private static let comment = EnclosureKind("<!--", "-->")
+
+    /// Code, quotations, and what is struck out.
+    private static let tags =
+        ["pre", "blockquote", "script", "style", "textarea"]
+        .map { EnclosureKind(tag: $0, interrupts: true) }
+        + ["code", "samp", "kbd", "tt", "q", "del", "s", "strike"]
+        .map { EnclosureKind(tag: $0, interrupts: false) }
+
+    private static let formulas = [EnclosureKind("$$", "$$"), EnclosureKind("\\[", "\\]")]
+
+    /// Reads what begins and ends in a line, or goes on over its end.
+    private mutating func readEnclosures(_ content: Range<Int>, commentsOnly: Bool = false) {
+        var position = content.lowerBound
+        if enclosure == nil,
+            let formula = Self.formulas.first(where: { starts(with: $0.start, content) })
+        {
+            enclosure = Enclosure(kind: formula)
+            position += formula.start.count
+        }
+        while position < content.upperBound {
+            let rest = position..<content.upperBound
+            if let current = enclosure {
+                if !current.isEndless, starts(with: current.kind.end, rest) {
+                    enclosure?.depth -= 1
+                    if current.depth == 1 { enclosure = nil }
+                    position += current.kind.end.count
+                } else if current.kind.nests, isTag(current.kind, rest) {
+                    enclosure?.depth += 1
+                    position += current.kind.start.count
+                } else {
+                    position += 1
+                }
+                continue
+            }
+            switch text[position] {
+            case UInt8(ascii: "\\"):
+                let next = position + 1 < content.upperBound ? text[position + 1] : 0
+                // A backslash before a tag is a mere sign where HTML is read.
+                position += next == UInt8(ascii: "`") || next == UInt8(ascii: "\\") ? 2 : 1
+            case UInt8(ascii: "`"):
+                position = afterBackticks(rest)
+            case UInt8(ascii: "<"):
+                if let kind = enclosureStart(rest)?.kind, !commentsOnly || !kind.nests {
+                    let isBlock = position == content.lowerBound && kind.interrupts
+                    enclosure = Enclosure(kind: kind, isBlock: isBlock)
+                    position += kind.start.count
+                } else {
+                    position += 1
+                }
+            default:
+                position += 1
+            }
+        }
+    }
+
+    /// Where to go on after backticks: behind the code that they begin, if that is certain.
+    private mutating func afterBackticks(_ rest: Range<Int>) -> Int {
+        let length = run(of: UInt8(ascii: "`"), from: rest.lowerBound, to: rest.upperBound)
+        let behind = rest.lowerBound + length
+        guard !open.hasBackticks, !open.hasTags else { return behind }
+        var position = behind
+        while position < rest.upperBound {
+            guard text[position] == UInt8(ascii: "`") else {
+                position += 1
+                continue
+            }
+            let other = run(of: UInt8(ascii: "`"), from: position, to: rest.upperBound)
+            position += other
+            if other == length { return position }
+        }
+        open.hasBackticks = true
+        return behind
+    }
+
+    private func enclosureStart(_ content: Range<Int>) -> Enclosure? {
         guard text[content.lowerBound] == UInt8(ascii: "<") else { return nil }
-        return Self.htmlBlocks.first { starts(with: $0.start, content) }?.end
+        if starts(with: Self.comment.start, content) { return Enclosure(kind: Self.comment) }
+        return Self.tags.first { isTag($0, content) }.map { Enclosure(kind: $0) }
+    }
+
+    private func isFormula(_ content: Range<Int>) -> Bool {
+        Self.formulas.contains { starts(with: $0.start, content) }
+    }
+
+    /// Whether a tag begins here, and not one whose name only begins like it.
+    private func isTag(_ kind: EnclosureKind, _ content: Range<Int>) -> Bool {
+        guard starts(with: kind.start, content) else { return false }
+        let next = content.lowerBound + kind.start.count
+        return next >= content.upperBound || " \t/>".utf8.contains(text[next])
+    }
+
+    /// Whether a line begins like HTML of any kind.
+    private func isTag(_ content: Range<Int>) -> Bool {
+        guard content.count > 1, text[content.lowerBound] == UInt8(ascii: "<") else { return false }
+        let next = text[content.lowerBound + 1]
+        return isLetter(next) || "/!?".utf8.contains(next)
+    }
+
+    private func isLetter(_ byte: UInt8) -> Bool {
+        (UInt8(ascii: "a")...UInt8(ascii: "z")).contains(byte | 0x20)
     }
 
     private func starts(with word: [UInt8], _ content: Range<Int>) -> Bool {
@@ -253,15 +488,96 @@ private struct CommentBlocks {
         }
     }
 
-    private func contains(_ word: [UInt8], in line: Range<Int>) -> Bool {
-        line.contains { starts(with: word, $0..<line.upperBound) }
+    // MARK: Links and tags over lines
+
+    /// Whether a line begins what its paragraph may go on with unseen: a link's address or title, a
+    /// picture's text, a link's definition, a tag's attributes, a formula.
+    private func leavesOpen(_ line: Range<Int>) -> Bool {
+        isDefinition(line) || leavesLinkOpen(line) || leavesTagOpen(line)
+            || leavesPictureOpen(line) || leavesFormulaOpen(line)
+    }
+
+    /// `[name]: address`, also of a footnote.
+    private func isDefinition(_ line: Range<Int>) -> Bool {
+        guard text[line.lowerBound] == UInt8(ascii: "[") else { return false }
+        return line.dropLast().contains {
+            text[$0] == UInt8(ascii: "]") && text[$0 + 1] == UInt8(ascii: ":")
+        }
+    }
+
+    private func leavesLinkOpen(_ line: Range<Int>) -> Bool {
+        var depth = 0
+        var quote: UInt8?
+        var previous = UInt8(ascii: " ")
+        for byte in text[line] {
+            defer { previous = byte }
+            if depth == 0 {
+                if previous == UInt8(ascii: "]"), byte == UInt8(ascii: "(") { depth = 1 }
+            } else if let open = quote {
+                if byte == open, previous != UInt8(ascii: "\\") { quote = nil }
+            } else if "\"'".utf8.contains(byte), " \t".utf8.contains(previous) {
+                quote = byte
+            } else if byte == UInt8(ascii: "<"), previous == UInt8(ascii: "(") {
+                quote = UInt8(ascii: ">")
+            } else if byte == UInt8(ascii: "("), previous != UInt8(ascii: "\\") {
+                depth += 1
+            } else if byte == UInt8(ascii: ")"), previous != UInt8(ascii: "\\") {
+                depth -= 1
+            }
+        }
+        return depth > 0
+    }
+
+    private func leavesTagOpen(_ line: Range<Int>) -> Bool {
+        var isInside = false
+        var quote: UInt8?
+        var previous = UInt8(ascii: " ")
+        for byte in text[line] {
+            defer { previous = byte }
+            if !isInside {
+                isInside =
+                    previous == UInt8(ascii: "<") && (isLetter(byte) || byte == UInt8(ascii: "/"))
+            } else if let open = quote {
+                if byte == open { quote = nil }
+            } else if "\"'".utf8.contains(byte), previous == UInt8(ascii: "=") {
+                quote = byte
+            } else if byte == UInt8(ascii: ">") {
+                isInside = false
+            }
+        }
+        return isInside
+    }
+
+    private func leavesPictureOpen(_ line: Range<Int>) -> Bool {
+        let bytes = text[line]
+        guard
+            let start = line.dropLast().last(where: {
+                text[$0] == UInt8(ascii: "!") && text[$0 + 1] == UInt8(ascii: "[")
+            })
+        else { return false }
+        return !bytes[start...].contains(UInt8(ascii: "]"))
+    }
+
+    private func leavesFormulaOpen(_ line: Range<Int>) -> Bool {
+        let mark = UInt8(ascii: "$")
+        var isOpen = false
+        var position = line.lowerBound
+        while position < line.upperBound {
+            let length = run(of: mark, from: position, to: line.upperBound)
+            if length >= 2 { isOpen.toggle() }
+            position += max(length, 1)
+        }
+        return isOpen
     }
 
     // MARK: Paragraphs
 
     /// Takes over the lines of a paragraph that are outside of its code and comments.
     private mutating func endParagraph() {
-        defer { paragraph.removeAll(keepingCapacity: true) }
+        defer {
+            paragraph.removeAll(keepingCapacity: true)
+            open = OpenParts()
+        }
         guard let first = paragraph.first, let last = paragraph.last else { return }
         let hidden = hiddenParts(first.line.lowerBound..<last.line.upperBound)
         var next = 0

@@ -86,7 +86,7 @@ extension ConditionMatch {
             return .missing
         case .action(let words):
             guard let action = try facts.action else { return .missing }
-            return Answer(words.contains(action))
+            return Answer(action.isOne(of: words))
         case .branch(let tests):
             return try branch(tests)
         case .tag(let globs):
@@ -114,9 +114,9 @@ extension ConditionMatch {
             guard let found = try self.value(of: fact) else { return .missing }
             return Answer(found == value)
         case .paths(let globs):
-            return try paths { path in globs.contains { $0.matches(path) } }
+            return try paths(globs, isOutside: false)
         case .pathsOutside(let globs):
-            return try paths { path in !globs.contains { $0.matches(path) } }
+            return try paths(globs, isOutside: true)
         case .ref(let changes):
             guard let change = try facts.event.refChange else { return .missing }
             return Answer(changes.contains { $0.rawValue == change.rawValue })
@@ -137,7 +137,7 @@ extension ConditionMatch {
             case .defaultBranch:
                 // Without it, `{ not: default }` would hold for every branch, also for that one.
                 if let known = try facts.defaultBranch {
-                    if known == branch { return .yes }
+                    if branch.isOne(of: [known]) { return .yes }
                 } else {
                     isUnknown = true
                 }
@@ -192,20 +192,14 @@ extension ConditionMatch {
     }
 
     /// Only a push to a branch says which paths it changes, and not always all of them.
-    private func paths(_ isMeant: (String) -> Bool) throws(PayloadError) -> Answer {
-        guard let push = facts.event.push, case .branch = try facts.branch,
-            let change = try push.change, change != .deleted
-        else { return .missing }
-        if try push.changes(where: isMeant) { return .yes }
-        // Of a new branch Gitea looks at the last commits alone.
-        return try push.listsAllCommits == true && change != .created ? .no : .maybe
+    private func paths(_ globs: [Glob], isOutside: Bool) throws(PayloadError) -> Answer {
+        guard let changed = try facts.changedPaths else { return .missing }
+        if facts.changes(globs, isOutside: isOutside, in: changed) { return .yes }
+        return changed.unlisted == nil ? .no : .maybe
     }
 
     private func unlisted() throws(PayloadError) -> String {
-        if try facts.event.refChange == .created {
-            return "the branch is new, so the push may change more paths than it lists"
-        }
-        return "the push does not list all of its commits, so it may change more paths"
+        try facts.changedPaths?.unlisted ?? ""
     }
 
     private func command(_ command: CommandTest) throws(PayloadError) -> Answer {
@@ -220,7 +214,7 @@ extension ConditionMatch {
         default: return .no
         }
         guard let lines = try facts.commandLines else { return .missing }
-        return Answer(lines.contains { command.words.contains($0) })
+        return Answer(lines.contains { $0.isOne(of: command.words) })
     }
 }
 
@@ -346,5 +340,14 @@ extension ConditionMatch {
         let start = text.unicodeScalars.prefix(length + 1)
         guard start.count > length else { return "'\(text)'" }
         return "'\(String(start.prefix(length)))…'"
+    }
+}
+
+extension String {
+    /// Whether it is one of these, byte for byte.
+    ///
+    /// `==` takes what Unicode holds for the same, such as a K and the Kelvin sign.
+    fileprivate func isOne(of words: [String]) -> Bool {
+        words.contains { $0.utf8.elementsEqual(utf8) }
     }
 }

@@ -1,6 +1,7 @@
 import Foundation
 package import Gitea
 package import QueueCore
+import Settings
 
 /// What conditions ask about one delivery, each decoded once for all routes.
 package final class EventFacts {
@@ -21,6 +22,11 @@ package final class EventFacts {
     private var authorOnce = Once<NamedFact>()
     private var repositoryOnce = Once<NamedFact>()
     private var commandLinesOnce = Once<[String]?>()
+    private var changedPathsOnce = Once<ChangedPaths?>()
+
+    /// What was asked about the changed paths, and the answer: a walk over thousands of them, which
+    /// several routes and a reason may want.
+    private var pathAnswers: [PathQuestion: Bool] = [:]
 
     /// The facts of an event; nothing is decoded yet.
     package init(_ event: Event, receivedAt: Timestamp) {
@@ -157,6 +163,31 @@ extension EventFacts {
         }
     }
 
+    /// What a push to a branch changes; nil of everything else.
+    var changedPaths: ChangedPaths? {
+        get throws(PayloadError) {
+            try changedPathsOnce.value { () throws(PayloadError) in
+                guard let push = event.push, case .branch = try branch else { return nil }
+                return try ChangedPaths(push)
+            }
+        }
+    }
+
+    /// Whether a listed path fits one of these patterns, or, with `isOutside`, none of them.
+    func changes(
+        _ globs: [Glob],
+        isOutside: Bool,
+        in changed: ChangedPaths
+    ) -> Bool {
+        let question = PathQuestion(globs, isOutside: isOutside)
+        if let known = pathAnswers[question] { return known }
+        let answer = changed.listed.contains { path in
+            globs.contains { $0.matches(path) } != isOutside
+        }
+        pathAnswers[question] = answer
+        return answer
+    }
+
     /// The moment of `receivedAt`.
     var moment: Date {
         Date(timeIntervalSince1970: Double(receivedAt.rawValue) / 1_000_000)
@@ -164,6 +195,50 @@ extension EventFacts {
 
     private static func user(_ user: Event.User) throws(PayloadError) -> NamedFact {
         NamedFact(id: try user.id, name: try user.login)
+    }
+}
+
+/// The paths that a push changes, as far as that is known.
+struct ChangedPaths {
+    /// Those that are listed; none when they are too many to look at.
+    let listed: [String]
+
+    /// Why there may be others; nil when these are all.
+    let unlisted: String?
+
+    /// Reads them; nil when the branch is gone, or what happened to it is not known.
+    init?(_ push: Event.Push) throws(PayloadError) {
+        guard let change = try push.change, change != .deleted else { return nil }
+        let paths = try push.changedPaths(
+            atMost: Limits.changedPathsMax,
+            bytes: Limits.changedPathsBytesMax
+        )
+        listed = paths ?? []
+        unlisted =
+            if paths == nil {
+                "the push lists more paths than are looked at"
+            } else if change == .created {
+                // Of a new branch Gitea looks at the last commits alone.
+                "the branch is new, so the push may change more paths than it lists"
+            } else if try push.listsAllCommits != true {
+                "the push does not list all of its commits, so it may change more paths"
+            } else if change == .updated, try push.listsNoCommit {
+                // Gitea lists what is new: nothing is, when a branch is forced back.
+                "the push goes back to an older commit, so it may change any path"
+            } else {
+                nil
+            }
+    }
+}
+
+/// What is asked about changed paths, compared by bytes.
+private struct PathQuestion: Hashable {
+    private let patterns: [[UInt8]]
+    private let isOutside: Bool
+
+    init(_ globs: [Glob], isOutside: Bool) {
+        patterns = globs.map { Array($0.source.utf8) }
+        self.isOutside = isOutside
     }
 }
 

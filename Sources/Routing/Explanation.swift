@@ -126,7 +126,7 @@ extension TrustVerdict {
     fileprivate var word: String {
         switch self {
         case .admitted: "admitted"
-        case .needed: "asked"
+        case .asked: "asked"
         case .refused: "refused"
         }
     }

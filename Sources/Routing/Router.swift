@@ -119,12 +119,11 @@ extension Router {
         }
         if let hold { return .held(hold) }
         let verdict = try sender.verdict(route.trust)
+        if case .refused(let reason) = verdict { return .fails(because: reason) }
         var job = try Self.job(route, facts.event, source: delivery.source)
-        switch verdict {
-        case .admitted: break
-        case .needed(let levels): job.trustNeeded = levels.text
-        case .refused(let reason): return .fails(because: reason)
-        }
+        // Owners' jobs too: until they start, owners and routes may have changed.
+        job.trustNeeded = route.trust?.text
+        job.asksGitea = verdict == .asked
         return .job(job, trust: verdict, assuming: assumption)
     }
 

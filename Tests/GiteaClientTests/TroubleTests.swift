@@ -147,7 +147,34 @@ struct TroubleTests {
         }
         try await Trial.with({ $0.lastingTrouble = .status(404, body: long) }) {
             trial async throws in
-            #expect(await version(trial) == .notFound(message: ""))
+            let reason = "status 404 without the JSON of Gitea's errors"
+            #expect(await version(trial) == .malformed(reason: reason))
+        }
+    }
+
+    @Test(arguments: [403, 404])
+    func `who may not, and what is not there, only Gitea's own error says`(
+        status: Int
+    )
+        async throws
+    {
+        let others = [
+            "404 page not found\n", "", "<html>", "null", "[]", "{}", #""no""#,
+            #"{"message":null}"#, #"{"message":1}"#, #"{"error":"no"}"#,
+        ]
+        for body in others {
+            try await Trial.with({ $0.lastingTrouble = .status(status, body: body) }) {
+                trial async throws in
+                let reason = "status \(status) without the JSON of Gitea's errors"
+                #expect(await version(trial) == .malformed(reason: reason), "\(body)")
+            }
+        }
+        let own = #"{"message":"","url":"http://gitea/api/swagger","errors":null}"#
+        try await Trial.with({ $0.lastingTrouble = .status(status, body: own) }) {
+            trial async throws in
+            let expected: GiteaError =
+                status == 403 ? .forbidden(message: "") : .notFound(message: "")
+            #expect(await version(trial) == expected)
         }
     }
 

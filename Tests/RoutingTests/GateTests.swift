@@ -22,21 +22,31 @@ struct GateTests {
     static func issue(
         _ action: String,
         body: String = "text",
-        by sender: Int64? = 3
+        by sender: Int64? = 3,
+        author: Int64 = 7,
+        changed: String? = nil
     ) -> String {
-        #"{"action":"\#(action)",\#(self.sender(sender))"number":42,"#
-            + #""issue":{"number":42,"body":\#(JSONText.quoted(body))},\#(repository())}"#
+        #"{"action":"\#(action)",\#(self.sender(sender))\#(changes(changed))"number":42,"#
+            + #""issue":{"number":42,"user":{"id":\#(author)},"#
+            + #""body":\#(JSONText.quoted(body))},\#(repository())}"#
+    }
+
+    /// What an edit changed, as Gitea says it.
+    static func changes(_ member: String?) -> String {
+        member.map { #""changes":{"\#($0)":{"from":"old"}},"# } ?? ""
     }
 
     static func comment(
         _ action: String,
         body: String,
         by sender: Int64? = 7,
-        isPull: Bool = false
+        isPull: Bool = false,
+        author: Int64 = 7,
+        changed: String? = nil
     ) -> String {
-        #"{"action":"\#(action)",\#(self.sender(sender))"issue":{"number":42,"body":"text"},"#
-            + #""comment":{"id":1,"body":\#(JSONText.quoted(body))},"is_pull":\#(isPull),"#
-            + "\(repository())}"
+        #"{"action":"\#(action)",\#(self.sender(sender))\#(changes(changed))"#
+            + #""issue":{"number":42,"body":"text"},"comment":{"id":1,"user":{"id":\#(author)},"#
+            + #""body":\#(JSONText.quoted(body))},"is_pull":\#(isPull),\#(repository())}"#
     }
 
     static func pull(
@@ -125,7 +135,28 @@ struct GateTests {
 
     static let echoes: [Case] = [
         Case("issue_comment", comment("created", body: mark), .echo, .hold, held),
-        Case("issue_comment", comment("edited", body: mark), .echo, .hold, held),
+        Case(
+            "issue_comment",
+            comment("edited", body: mark, changed: "body"),
+            .echo,
+            .hold,
+            held
+        ),
+        // A bot that mends a person's text, which shows a marker, did not write it.
+        Case(
+            "issue_comment",
+            comment("edited", body: mark, author: 3, changed: "body"),
+            .echo,
+            .pass,
+            "nothing was written"
+        ),
+        Case(
+            "issue_comment",
+            comment("edited", body: mark),
+            .echo,
+            .pass,
+            "nothing was written"
+        ),
         Case("issue_comment", comment("deleted", body: mark), .echo, .pass, "nothing was written"),
         Case(
             "pull_request_comment",
@@ -151,7 +182,28 @@ struct GateTests {
             "no bot sent it: markers do not count"
         ),
         Case("issues", issue("opened", body: mark, by: 7), .echo, .hold, held),
-        Case("issues", issue("edited", body: mark, by: 7), .echo, .hold, held),
+        Case(
+            "issues",
+            issue("edited", body: mark, by: 7, changed: "body"),
+            .echo,
+            .hold,
+            held
+        ),
+        Case(
+            "issues",
+            issue("edited", body: mark, by: 7, author: 3, changed: "body"),
+            .echo,
+            .pass,
+            "nothing was written"
+        ),
+        // Only the title was.
+        Case(
+            "issues",
+            issue("edited", body: mark, by: 7, changed: "title"),
+            .echo,
+            .pass,
+            "nothing was written"
+        ),
         // The text is old: what the bot did now is something else.
         Case("issues", issue("closed", body: mark, by: 7), .echo, .pass, "nothing was written"),
         Case(

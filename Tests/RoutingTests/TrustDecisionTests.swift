@@ -91,6 +91,34 @@ struct TrustDecisionTests {
         )
     }
 
+    /// The new fork is 18, and belongs to its sender.
+    private static func fork(of forkee: String?) throws -> TrustDecision {
+        let members = [
+            #""sender":{"id":5,"login":"anna"}"#, #""repository":{"id":18,"fork":true}"#,
+            forkee.map { #""forkee":\#($0)"# },
+        ]
+        let payload = "{\(members.compactMap(\.self).joined(separator: ","))}"
+        let event = try Event.decode(type: "fork", payload: Data(payload.utf8))
+        return try TrustDecision(of: event, isVerified: true, settings: settings)
+    }
+
+    @Test
+    func `whoever forks is asked for in what was forked, not in the own fork`() throws {
+        #expect(
+            try Self.fork(of: #"{"id":17}"#)
+                == .ask(TrustQuestion(user: 5, login: "anna", repository: 17))
+        )
+        for forkee: String? in [nil, "null", "{}"] {
+            #expect(
+                try Self.fork(of: forkee)
+                    == .decided(
+                        .readonly,
+                        because: "the event names no repository that was forked"
+                    )
+            )
+        }
+    }
+
     @Test
     func `an owner's unverified delivery may be anybody's`() throws {
         #expect(
@@ -139,23 +167,28 @@ struct TrustDecisionTests {
         return Router(routes: [route(levels)], trust: settings).decide(delivery)
     }
 
-    static let admitted: [(levels: [TrustLevel]?, sender: Int64, needed: String?)] = [
-        (nil, 5, nil), (nil, 29, nil), ([.owner], 29, nil), ([.owner, .reader], 29, nil),
-        ([.contributor], 5, "contributor"), ([.owner, .contributor], 5, "owner,contributor"),
-        ([.readonly], 5, "readonly"),
-        ([.owner, .contributor, .reader], 6, "owner,contributor,reader"),
-        ([.readonly], -1, nil),
+    static let admitted: [(levels: [TrustLevel]?, sender: Int64, needed: String?, asks: Bool)] = [
+        (nil, 5, nil, false), (nil, 29, nil, false), ([.owner], 29, "owner", false),
+        ([.owner, .reader], 29, "owner,reader", false), ([.contributor], 5, "contributor", true),
+        ([.owner, .contributor], 5, "owner,contributor", true), ([.readonly], 5, "readonly", true),
+        ([.owner, .contributor, .reader], 6, "owner,contributor,reader", true),
+        ([.readonly], -1, "readonly", false),
     ]
 
     @Test(arguments: admitted)
-    func `a job is made, and what the configuration cannot decide is needed`(
+    func `a job that is made keeps what its route takes, an owner's too`(
         levels: [TrustLevel]?,
         sender: Int64,
-        needed: String?
+        needed: String?,
+        asks: Bool
     ) {
         let decision = Self.decision(levels, sender: sender)
         #expect(decision.verdict == .routed)
         #expect(decision.jobs.map(\.trustNeeded) == [needed])
+        #expect(decision.jobs.map(\.asksGitea) == [asks])
+        let word = asks ? "asked" : "admitted"
+        let shown = needed.map { "\"\($0)\"" } ?? "null"
+        #expect(decision.explanation.contains(#""trust":"\#(word)","trust_needed":\#(shown),"#))
     }
 
     static let refused: [(levels: [TrustLevel], sender: Int64, reason: String)] = [
@@ -191,6 +224,6 @@ struct TrustDecisionTests {
             #expect(decision.explanation.contains("not verified"))
         }
         let decision = Self.decision(all + [.readonly], sender: 29, isVerified: false)
-        #expect(decision.jobs.map(\.trustNeeded) == [nil])
+        #expect(decision.jobs.map(\.trustNeeded) == ["owner,contributor,reader,readonly"])
     }
 }

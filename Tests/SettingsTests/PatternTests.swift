@@ -5,6 +5,9 @@ import Testing
 /// Globs and expressions: what they match, and that nobody can make them slow.
 @Suite
 struct PatternTests {
+    private static let padding = String(repeating: "p", count: 80)
+    private static let long = "**/" + padding
+
     /// A pattern, names that fit, and names that do not.
     static let globs: [(String, [String], [String])] = [
         ("main", ["main"], ["Main", "main2", "", "mai"]),
@@ -32,6 +35,24 @@ struct PatternTests {
         ("\\*", ["*"], ["a"]),
         ("a,b", ["a,b"], ["a"]),
         ("🫖*", ["🫖", "🫖x"], ["x"]),
+        // A segment begins where an alternative begins that stands at the beginning of one.
+        ("{**/*.md,docs/**}", ["README.md", "a/b.md", "docs/x"], ["a.txt", "xdocs/x"]),
+        ("src/{**/a,b}", ["src/a", "src/x/a", "src/b"], ["src/xa", "src/x/b"]),
+        ("{x,{**/a,b}}", ["a", "c/a", "b", "x"], ["ca"]),
+        ("{a/,b/}**/c", ["a/c", "b/x/c"], ["c", "a/xc"]),
+        ("{,a/}**/c", ["c", "a/c", "x/c", "a/x/c"], ["xc"]),
+        ("{a,b}**/c", ["a/c", "bx/c"], ["ac", "c"]),
+        ("x{**/a,b}", ["x/a", "xy/a", "xb"], ["xa"]),
+        ("?**/a", ["x/a"], ["xa"]),
+        ("[x]**/a", ["x/a"], ["xa"]),
+        // Of more positions than a word has bits.
+        (long, ["a/" + padding, padding, "é/" + padding], ["a" + padding, padding + "x"]),
+        (long + "[é-ü]*", [padding + "ö", "b/" + padding + "éx"], [padding, padding + "/ö"]),
+        ("**/**/a", ["a", "x/a", "x/y/a"], ["xa"]),
+        // By bytes: one form of an accent is not the other.
+        ("caf\u{E9}", ["caf\u{E9}"], ["cafe\u{301}"]),
+        ("caf\u{E9}*", ["caf\u{E9}s"], ["cafe\u{301}s"]),
+        ("K", ["K"], ["\u{212A}"]),
     ]
 
     @Test(arguments: globs)
@@ -46,6 +67,28 @@ struct PatternTests {
         let glob = try Glob("LabAdmin/*", ignoresCase: true)
         #expect(glob.matches("labadmin/X") && glob.matches("LABADMIN/x"))
         #expect(try Glob("ab", ignoresCase: true).matches("AB"))
+        #expect(try Glob("[a-c]?", ignoresCase: true).matches("Bx"))
+        #expect(try !Glob("[!a]", ignoresCase: true).matches("A"))
+    }
+
+    @Test(arguments: [
+        ("k", "\u{212A}"), ("\u{212A}", "k"), ("\u{212A}", "K"), ("\u{17F}", "s"),
+        ("\u{17F}", "S"), ("\u{E9}", "\u{C9}"), ("i", "\u{130}"),
+    ])
+    func `names of users are ASCII, and other letters have no case`(
+        pattern: String,
+        name: String
+    ) throws {
+        #expect(try !Glob(pattern, ignoresCase: true).matches(name))
+        #expect(try Glob(pattern, ignoresCase: true).matches(pattern))
+    }
+
+    @Test
+    func `what is written otherwise is another test`() throws {
+        #expect(try Glob("caf\u{E9}*") != Glob("cafe\u{301}*"))
+        #expect(TextTest.equals("caf\u{E9}") != .equals("cafe\u{301}"))
+        #expect(TextTest.prefix("K") == .prefix("K") && TextTest.prefix("K") != .equals("K"))
+        #expect(try Expression("K") != Expression("\u{212A}"))
     }
 
     /// An expression, texts in which it is found, and texts in which it is not.

@@ -1,4 +1,5 @@
 import Foundation
+import Spawn
 import TestSupport
 import Testing
 
@@ -62,7 +63,43 @@ struct TrustTests {
             try site.awaitState("done", ofJobOf: 1)
             #expect(site.lines("noted") == ["trust=owner"])
             #expect(gitea.calls == [])
-            #expect(try site.reader.number("SELECT trust_needed IS NULL FROM job") == 1)
+            #expect(try site.reader.text("SELECT trust_needed FROM job") == "owner")
+            let why = try site.start(Binaries.samovar, arguments: ["jobs", "why", "1"])
+            try why.awaitExit()
+            #expect(
+                why.output.contains("owner, looked at right before the handler starts"),
+                "\(why.output)"
+            )
+        }
+    }
+
+    @Test
+    func `an owner's job waits in vain when owners and routes change before it starts`()
+        async throws
+    {
+        try await withSite("owner", owners: [5]) { site, ingress, gitea async throws in
+            // The job is made, and waits.
+            let pause = try site.start(Binaries.samovar, arguments: ["pause", "--route", "note"])
+            #expect(try pause.awaitExit() == .code(0))
+            let worker = try site.startWorker()
+            try ingress.accept(Request())
+            try waitUntil("the job") { try site.reader.number("SELECT count(*) FROM job") == 1 }
+            worker.signal(SIGTERM)
+            try worker.awaitExit()
+            let file = URL(filePath: site.configuration)
+            let rules = try String(contentsOf: file, encoding: .utf8)
+            let changed = rules.replacing("owners: [5]", with: "owners: [29]")
+                .replacing(", when: { trust: owner }", with: "")
+                .replacing("when: { trust: owner }", with: "")
+            #expect(!changed.contains("trust: owner"))
+            try Data(changed.utf8).write(to: file)
+            let resume = try site.start(Binaries.samovar, arguments: ["resume", "--route", "note"])
+            #expect(try resume.awaitExit() == .code(0))
+            try site.startWorker()
+            try site.awaitState("cancelled", ofJobOf: 1)
+            #expect(try reason(site) == "trust: user 5 is not in trust.owners")
+            #expect(site.lines("noted") == [])
+            #expect(gitea.calls == [])
         }
     }
 
@@ -175,7 +212,7 @@ struct TrustTests {
             try site.startWorker()
             for _ in 1...2 { try ingress.accept(Request()) }
             try waitUntil("the first to fail twice") {
-                try site.outcomes(of: 1).count { $0 == "retry" } >= 2
+                try site.outcomes(of: 1).count { $0 == "snooze" } >= 2
             }
             #expect(
                 try error(site)
@@ -190,18 +227,39 @@ struct TrustTests {
     }
 
     @Test
-    func `a Gitea out of reach is asked until the budget is spent`() async throws {
-        let retry = "{ attempts: 2, base: 10ms, cap: 10ms }"
+    func `a Gitea out of reach costs the job none of its tries`() async throws {
+        let retry = "{ attempts: 1, base: 10ms, cap: 10ms }"
         try await withSite("contributor", retry: retry, isListening: false) {
             site,
             ingress,
-            _ async throws in
+            gitea async throws in
             try site.startWorker()
             try ingress.accept(Request())
-            try site.awaitState("dead", ofJobOf: 1)
-            #expect(try site.outcomes(of: 1) == ["retry", "dead"])
-            #expect(try reason(site)?.contains("connection refused") == true)
+            try waitUntil("the job to be asked for twice") {
+                try site.outcomes(of: 1).count { $0 == "snooze" } >= 2
+            }
+            #expect(try error(site)?.contains("connection refused") == true)
+            #expect(try site.reader.number("SELECT failures FROM job") == 0)
             #expect(site.lines("noted") == [])
+            gitea.change { $0.permissions = [5: "write"] }
+            gitea.listen()
+            try site.awaitState("done", ofJobOf: 1)
+        }
+    }
+
+    @Test
+    func `a proxy's 404 is no reason to cancel`() async throws {
+        try await withSite("contributor") { site, ingress, gitea async throws in
+            gitea.change { world in
+                world.permissions = [5: "write"]
+                world.lastingTrouble = .status(404, body: "404 page not found\n")
+            }
+            try site.startWorker()
+            try ingress.accept(Request())
+            try waitUntil("a question") { try site.outcomes(of: 1).contains("snooze") }
+            gitea.change { $0.lastingTrouble = nil }
+            try site.awaitState("done", ofJobOf: 1)
+            #expect(site.lines("noted") == ["trust=contributor"])
         }
     }
 
@@ -211,7 +269,7 @@ struct TrustTests {
             gitea.change { $0.token = "another" }
             let worker = try site.startWorker()
             try ingress.accept(Request())
-            try waitUntil("a retry") { try site.outcomes(of: 1).contains("retry") }
+            try waitUntil("a question") { try site.outcomes(of: 1).contains("snooze") }
             #expect(try error(site)?.contains("401") == true)
             try site.write("another\n", to: "gitea.token", mode: 0o600)
             try site.awaitState("done", ofJobOf: 1)

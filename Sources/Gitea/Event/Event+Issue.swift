@@ -185,6 +185,12 @@ extension Event {
 }
 
 extension Event {
+    /// Whether the text of an issue, pull request or comment was edited: Gitea says what it was
+    /// before.
+    ///
+    /// - Source: go-gitea/gitea: modules/structs/hook.go (ChangesPayload)
+    package var isBodyChanged: Bool { payload.has(.changesBody) }
+
     /// A comment on an issue or a pull request.
     package struct Comment: Sendable {
         private let payload: Payload

@@ -44,19 +44,34 @@ extension Event {
             }
         }
 
-        /// Whether a listed commit adds, changes or removes a file whose path meets a condition.
+        /// Whether the payload lists no commit at all.
+        package var listsNoCommit: Bool {
+            get throws(PayloadError) { try payload.count(.commits) ?? 0 == 0 }
+        }
+
+        /// The paths of the files that the listed commits add, change or remove.
         ///
-        /// - Parameter condition: asked with one path after the other, until it holds.
-        /// - Returns: whether it held.
+        /// - Parameters:
+        ///   - count: how many paths are wanted at most.
+        ///   - bytes: how many bytes they may have together.
+        /// - Returns: the paths in their order; nil when there are more of them.
         /// - Throws: `.malformed` when the commits are not as they should be.
-        package func changes(
-            where condition: (String) -> Bool
-        ) throws(PayloadError) -> Bool {
-            try payload.contains(
+        package func changedPaths(
+            atMost count: Int,
+            bytes: Int
+        ) throws(PayloadError) -> [String]? {
+            var paths: [String] = []
+            var left = bytes
+            let isMore = try payload.contains(
                 in: ["added", "modified", "removed"],
-                of: .commits,
-                where: condition
-            )
+                of: .commits
+            ) { path in
+                left -= path.utf8.count
+                guard left >= 0, paths.count < count else { return true }
+                paths.append(path)
+                return false
+            }
+            return isMore ? nil : paths
         }
 
         /// Whether an id is that of no commit: 40 zeros, or 64 in repositories with SHA-256.

@@ -7,6 +7,7 @@
 enum PayloadField: Int, CaseIterable, Sendable {
     case action, number, ref, refType, before, after, pusherType, isPull, page
     case sha, state, context, commits, totalCommits
+    case changes, changesBody
 
     case repository, repositoryID, repositoryName, repositoryDefaultBranch
     case repositoryPrivate, repositoryArchived, repositoryFork, repositoryMirror
@@ -63,6 +64,8 @@ extension PayloadField {
         case .context: "context"
         case .commits: "commits"
         case .totalCommits: "total_commits"
+        case .changes: "changes"
+        case .changesBody: "changes.body"
         case .repository: "repository"
         case .repositoryID: "repository.id"
         case .repositoryName: "repository.full_name"

@@ -136,7 +136,7 @@ struct JobWhy {
 
     private var trust: Cell {
         let levels = record.text("trust_needed").replacing(",", with: " or ")
-        return Cell("\(levels), asked for right before the handler starts")
+        return Cell("\(levels), looked at right before the handler starts")
     }
 
     private var lastError: Cell {

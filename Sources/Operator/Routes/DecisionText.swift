@@ -100,9 +100,10 @@ struct DecisionText {
         )
     }
 
-    /// What is asked of Gitea right before it starts, or that nothing is.
+    /// Which levels it takes, and whether Gitea is asked right before it starts.
     private static func trust(_ job: DecisionRecord.Job) -> Cell {
         if let needed = job.trustNeeded {
+            if job.trust == "admitted" { return Cell("admitted, as \(needed)") }
             return Cell("asked at the start: \(needed)", tone: .attention)
         }
         return job.trust.map { Cell($0) } ?? .absent

@@ -190,9 +190,12 @@ struct RouteDifference: Sendable {
         }
         if old.trustNeeded != new.trustNeeded {
             ways.append(
-                "trust asked for \(new.trustNeeded ?? "nothing"), "
-                    + "not \(old.trustNeeded ?? "nothing")"
+                "trust \(new.trustNeeded ?? "of any level"), "
+                    + "not \(old.trustNeeded ?? "of any level")"
             )
+        }
+        if old.asksGitea != new.asksGitea {
+            ways.append(new.asksGitea ? "Gitea is asked" : "Gitea is not asked")
         }
         if old.with != new.with { ways.append("with \(new.with), not \(old.with)") }
         if old.redelivery != new.redelivery {

@@ -53,7 +53,7 @@ struct RoutesTestCommand: AsyncParsableCommand {
         try await reporting {
             let configuration = try configurationOption.load(secrets: .skip)
             let subject = try RouteTestSubject(file: file, eventType: event)
-            subject.doubt.map(StandardError.note)
+            subject.note.map(StandardError.note)
             let now = Clocks.system.now()
             let decision = Router(configuration).decide(
                 subject.delivery(
@@ -151,6 +151,13 @@ struct RouteTestSubject {
             id = headers.deliveryID
             body = recording.body
         case .payload(let file, let type):
+            if let doubt = Self.doubt(of: type) {
+                throw Failure(
+                    .usage,
+                    doubt,
+                    hint: "Types: \(EventTypes.all.joined(separator: ", "))."
+                )
+            }
             self.eventType = type
             event = type
             contentType = "application/json"
@@ -161,11 +168,13 @@ struct RouteTestSubject {
         }
     }
 
-    /// What people are told of an event type that nobody sends; nil for all others.
-    var doubt: String? {
+    /// What people are told of a recorded event type that Samovar does not know; nil for all others.
+    var note: String? { Self.doubt(of: eventType).map { "note: \($0)" } }
+
+    private static func doubt(of eventType: String) -> String? {
         guard !EventTypes.all.contains(eventType) else { return nil }
         let meant = NearestWord.to(eventType, among: EventTypes.all)
-        return "note: there is no event type '\(VisibleText.line(eventType))'"
+        return "there is no event type '\(VisibleText.line(eventType))'"
             + (meant.map { "; did you mean \($0)?" } ?? "")
     }
 

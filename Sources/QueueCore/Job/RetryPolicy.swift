@@ -32,7 +32,8 @@ package struct RetryPolicy: Equatable, Sendable {
         return .retry(after: max(delay(failures: failures, random: random), atLeast))
     }
 
-    private func delay(failures: Int, random: Double) -> Duration {
+    /// How long to wait after the `failures`th failure.
+    package func delay(failures: Int, random: Double) -> Duration {
         // 2^40 seconds are longer than any cap; the exponent is bound so that it cannot overflow.
         let doublings = min(failures - 1, 40)
         let longest = min(base.seconds * Double(1 << doublings), cap.seconds)

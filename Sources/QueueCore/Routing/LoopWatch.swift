@@ -18,8 +18,8 @@ package struct LoopWatch: Equatable, Sendable {
         self.reason = reason
     }
 
-    /// Whether one more event is too much after so many within the window, or because the issue is
-    /// parked already.
+    /// Whether one more event is too much after so many within the window, or because the breaker
+    /// has parked the issue already.
     package func isTooMuch(after earlier: Int, isParked: Bool) -> Bool {
         isParked || earlier >= events
     }

@@ -75,9 +75,11 @@ package struct NewJob: Equatable, Sendable {
     package var handler: HandlerName
     /// A JSON object.
     package var with: String
-    /// The levels of trust that it takes, when its sender's is still to be asked:
+    /// The levels of trust that it takes, looked at again right before it starts:
     /// `owner,contributor`.
     package var trustNeeded: String?
+    /// Whether it is Gitea who knows the sender's; not stored, as that may change until it starts.
+    package var asksGitea = false
     /// `owner/name`, or empty when the payload names no repository.
     package var repo: String
     package var lane: String?

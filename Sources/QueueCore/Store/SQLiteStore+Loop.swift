@@ -25,7 +25,7 @@ extension SQLiteStore {
         guard kept.verdict == .routed else { return }
         let earlier = try earlierEvents(watch, seq, origin, in: database)
         let isParked = try Bool.fetchOne(
-            database.cachedStatement(sql: Self.laneIsPaused),
+            database.cachedStatement(sql: Self.issueIsParked),
             arguments: [watch.issue]
         )
         let isTooMuch = watch.isTooMuch(after: earlier, isParked: isParked == true)
@@ -56,6 +56,9 @@ extension SQLiteStore {
     }
 
     /// Pauses the issue's lane and those of the jobs; a job without a lane waits in the issue's.
+    ///
+    /// A pause that a person made stays that person's. Of its own ones the breaker notes for which
+    /// issues they are: when those are resumed, the pauses of wider lanes end as well.
     private func park(
         _ watch: LoopWatch,
         _ kept: inout KeptDecision,
@@ -70,7 +73,7 @@ extension SQLiteStore {
         }
         for lane in Set(kept.jobs.compactMap(\.job.lane)).union([watch.issue]) {
             try database.cachedStatement(sql: Self.pauseLane)
-                .execute(arguments: [lane, watch.reason, clocks.now().rawValue])
+                .execute(arguments: [lane, watch.reason, clocks.now().rawValue, watch.issue])
         }
         let incident = Incident(
             kind: .loop,
@@ -92,13 +95,18 @@ extension SQLiteStore {
         WHERE received_at > ?4
         """
 
-    private static let laneIsPaused = """
-        SELECT EXISTS (SELECT 1 FROM pause WHERE kind = 'lane' AND name = ?)
+    /// Not whether it is paused: a person may have done that, for other reasons.
+    private static let issueIsParked = """
+        SELECT EXISTS (
+            SELECT 1 FROM pause WHERE kind = 'lane' AND name = ? AND loops IS NOT NULL)
         """
 
     private static let pauseLane = """
-        INSERT INTO pause (kind, name, reason, paused_at) VALUES ('lane', ?, ?, ?)
-        ON CONFLICT (kind, name) DO NOTHING
+        INSERT INTO pause (kind, name, reason, paused_at, loops)
+        VALUES ('lane', ?1, ?2, ?3, json_array(?4))
+        ON CONFLICT (kind, name) DO UPDATE SET loops = json_insert(loops, '$[#]', ?4)
+        WHERE loops IS NOT NULL
+            AND NOT EXISTS (SELECT 1 FROM json_each(pause.loops) WHERE value = ?4)
         """
 
     private static let noteBotIssue = "UPDATE routing SET bot_issue = ? WHERE delivery = ?"

@@ -151,14 +151,26 @@ extension EventType {
 extension Event {
     /// The text that this event brought into the world; nil when it is about something else.
     ///
-    /// A label on an issue whose text has a marker is no echo: nobody wrote that text just now.
+    /// A label on an issue whose text has a marker is no echo: nobody wrote that text just now. Nor
+    /// is what a sender changes in somebody else's text, which may show a marker to explain it.
     fileprivate var writtenText: String? {
         get throws(PayloadError) {
             if let review { return try review.content }
-            if let comment { return try action == "deleted" ? nil : comment.body }
-            guard known == .issues || known == .pullRequest else { return nil }
             let action = try action
+            if action == "edited", try !isOwnTextEdited { return nil }
+            if let comment { return action == "deleted" ? nil : try comment.body }
+            guard known == .issues || known == .pullRequest else { return nil }
             return action == "opened" || action == "edited" ? try issue?.body : nil
+        }
+    }
+
+    /// Whether the sender changed a text that is the sender's own, not the title or another's.
+    private var isOwnTextEdited: Bool {
+        get throws(PayloadError) {
+            guard isBodyChanged else { return false }
+            if let comment { return try comment.isByItsAuthor == true }
+            guard let author = try issue?.author.id else { return false }
+            return try author == sender.id
         }
     }
 }

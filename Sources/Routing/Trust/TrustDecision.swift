@@ -60,8 +60,12 @@ extension TrustDecision {
             self = .decided(.readonly, because: "the sender (\(sender)) is nobody's account")
             return
         }
-        guard let repository = try event.repository.id else {
-            self = .decided(.readonly, because: "the event names no repository")
+        // A fork belongs to whoever forked: what counts is the repository that was forked.
+        let isFork = event.known == .fork
+        let repository = try isFork ? event.forkedFrom?.id : event.repository.id
+        guard let repository else {
+            let which = isFork ? "repository that was forked" : "repository"
+            self = .decided(.readonly, because: "the event names no \(which)")
             return
         }
         // One of the wrong type names nobody.
@@ -72,10 +76,10 @@ extension TrustDecision {
 
 /// Whether a sender's trust lets a route's job be made.
 package enum TrustVerdict: Equatable, Sendable {
-    /// It is enough, or nothing is asked for.
+    /// It is enough by what the configuration says, or nothing is asked for.
     case admitted
-    /// That is asked right before the job starts: the levels that the route takes.
-    case needed([TrustLevel])
+    /// Gitea is asked right before the job starts.
+    case asked
     /// It is not one of the levels that the route takes.
     case refused(because: String)
 }
@@ -100,12 +104,14 @@ extension TrustVerdict {
         case .ask(let question):
             self =
                 levels.needsGitea
-                ? .needed(levels)
-                : .refused(
-                    because: "trust is not owner: user \(question.user) is not in trust.owners"
-                )
+                ? .asked : .refused(because: "trust is not owner: \(question.isNoOwner)")
         }
     }
+}
+
+extension TrustQuestion {
+    /// Why nobody has to be asked where only owners may.
+    package var isNoOwner: String { "user \(user) is not in trust.owners" }
 }
 
 extension [TrustLevel] {

@@ -78,6 +78,16 @@ package enum TextTest: Sendable, Equatable {
     /// A part of its first `Limits.matchedLengthMax` characters.
     case matches(Expression)
 
+    /// Compares what was written, byte for byte.
+    package static func == (left: TextTest, right: TextTest) -> Bool {
+        switch (left, right) {
+        case (.equals(let one), .equals(let other)), (.prefix(let one), .prefix(let other)):
+            one.utf8.elementsEqual(other.utf8)
+        case (.matches(let one), .matches(let other)): one == other
+        case (.equals, _), (.prefix, _), (.matches, _): false
+        }
+    }
+
     /// Whether a text is so.
     package func accepts(_ text: String) -> Bool {
         switch self {

@@ -32,6 +32,6 @@ package struct Expression: Sendable, Equatable {
     }
 
     package static func == (left: Expression, right: Expression) -> Bool {
-        left.source == right.source
+        left.source.utf8.elementsEqual(right.source.utf8)
     }
 }

@@ -16,7 +16,8 @@ package struct Glob: Sendable, Equatable {
     ///
     /// - Parameters:
     ///   - source: the pattern.
-    ///   - ignoresCase: whether `a` is `A`, as in names of users and repositories.
+    ///   - ignoresCase: whether `a` is `A`, as in names of users and repositories; those are ASCII,
+    ///     and other letters are compared as they are.
     /// - Throws: what is wrong with it, as the end of a sentence.
     init(_ source: String, ignoresCase: Bool = false) throws(UnfitText) {
         self.source = source
@@ -28,7 +29,7 @@ package struct Glob: Sendable, Equatable {
             guard tree.size <= Automaton.positionsMax else {
                 throw UnfitText("is a pattern that is too long: \(quoted(source))")
             }
-            form = .pattern(Automaton(ignoresCase ? tree.ignoringCase : tree))
+            form = .pattern(Automaton(ignoresCase ? tree.ignoringASCIICase : tree))
         }
     }
 
@@ -57,7 +58,9 @@ package struct Glob: Sendable, Equatable {
         }
     }
 
-    package static func == (left: Glob, right: Glob) -> Bool { left.source == right.source }
+    package static func == (left: Glob, right: Glob) -> Bool {
+        left.source.utf8.elementsEqual(right.source.utf8)
+    }
 }
 
 /// Reads a glob from left to right.
@@ -69,6 +72,9 @@ private struct GlobParser {
     /// Whether nothing but plain characters came.
     private(set) var isLiteral = true
     private(set) var literal = ""
+
+    /// Whether a segment begins here, whichever alternatives of braces came before.
+    private var isAtSegmentStart = true
 
     private static let notSlash = SymbolSet([0x2F...0x2F], isInverted: true)
     private static let depthMax = 8
@@ -93,13 +99,15 @@ private struct GlobParser {
             let scalar = scalars[position]
             switch scalar {
             case "*":
-                parts.append(star(isAfterSlash: position == 0 || scalars[position - 1] == "/"))
+                parts.append(star())
             case "?":
                 isLiteral = false
+                isAtSegmentStart = false
                 position += 1
                 parts.append(.one(Self.notSlash))
             case "[":
                 isLiteral = false
+                isAtSegmentStart = false
                 parts.append(.one(try set()))
             case "{":
                 isLiteral = false
@@ -115,6 +123,7 @@ private struct GlobParser {
             default:
                 literal.unicodeScalars.append(scalars[position])
                 parts.append(.one(SymbolSet(scalars[position])))
+                isAtSegmentStart = scalars[position] == "/"
                 position += 1
             }
         }
@@ -122,18 +131,21 @@ private struct GlobParser {
     }
 
     /// `*`, `**`, or `**/`, which also stands for no segment at all.
-    private mutating func star(isAfterSlash: Bool) -> PatternTree {
+    private mutating func star() -> PatternTree {
+        let isSegmentStart = isAtSegmentStart
         isLiteral = false
+        isAtSegmentStart = false
         position += 1
         guard position < scalars.count, scalars[position] == "*" else {
             return .repeated(.one(Self.notSlash))
         }
         while position < scalars.count, scalars[position] == "*" { position += 1 }
         let anything = PatternTree.repeated(.one(.anyScalar))
-        guard isAfterSlash, position < scalars.count, scalars[position] == "/" else {
+        guard isSegmentStart, position < scalars.count, scalars[position] == "/" else {
             return anything
         }
         position += 1
+        isAtSegmentStart = true
         return .optional(.sequence([anything, .one(SymbolSet("/"))]))
     }
 
@@ -180,13 +192,18 @@ private struct GlobParser {
         guard depth < Self.depthMax else { throw fail("braces nest too deep") }
         depth += 1
         var choices: [PatternTree] = []
+        let isSegmentStart = isAtSegmentStart
+        var endAtSegmentStart = true
         repeat {
             position += 1
+            isAtSegmentStart = isSegmentStart
             choices.append(try sequence())
+            endAtSegmentStart = endAtSegmentStart && isAtSegmentStart
         } while position < scalars.count && scalars[position] == ","
         guard position < scalars.count else { throw fail("'{' has no '}'") }
         depth -= 1
         position += 1
+        isAtSegmentStart = endAtSegmentStart
         return .choice(choices)
     }
 }

@@ -38,13 +38,18 @@ indirect enum PatternTree: Sendable {
     }
 
     /// The same whatever the case of the letters.
-    var ignoringCase: PatternTree {
+    var ignoringCase: PatternTree { mapped(\.ignoringCase) }
+
+    /// The same whatever the case of the letters from A to Z.
+    var ignoringASCIICase: PatternTree { mapped(\.ignoringASCIICase) }
+
+    private func mapped(_ change: (SymbolSet) -> SymbolSet) -> PatternTree {
         switch self {
         case .empty: .empty
-        case .one(let set): .one(set.ignoringCase)
-        case .sequence(let parts): .sequence(parts.map(\.ignoringCase))
-        case .choice(let parts): .choice(parts.map(\.ignoringCase))
-        case .repeated(let part): .repeated(part.ignoringCase)
+        case .one(let set): .one(change(set))
+        case .sequence(let parts): .sequence(parts.map { $0.mapped(change) })
+        case .choice(let parts): .choice(parts.map { $0.mapped(change) })
+        case .repeated(let part): .repeated(part.mapped(change))
         }
     }
 }

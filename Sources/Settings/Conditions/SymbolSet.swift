@@ -71,6 +71,30 @@ struct SymbolSet: Sendable, Equatable {
         return both
     }
 
+    /// The same, whatever the case of the letters from A to Z.
+    var ignoringASCIICase: SymbolSet {
+        var both = self
+        for range in ranges {
+            if range.overlaps(Self.capitals) {
+                let shared = range.clamped(to: Self.capitals)
+                both.insert(
+                    shared.lowerBound + Self.caseDistance...shared.upperBound + Self.caseDistance
+                )
+            }
+            if range.overlaps(Self.smallLetters) {
+                let shared = range.clamped(to: Self.smallLetters)
+                both.insert(
+                    shared.lowerBound - Self.caseDistance...shared.upperBound - Self.caseDistance
+                )
+            }
+        }
+        return both
+    }
+
+    private static let capitals: ClosedRange<UInt32> = 0x41...0x5A
+    private static let smallLetters: ClosedRange<UInt32> = 0x61...0x7A
+    private static let caseDistance: UInt32 = 0x20
+
     /// Longer ranges than any alphabet's have no case to ignore.
     private static let letterRangeMax = 2048
 }

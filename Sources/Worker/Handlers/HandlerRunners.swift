@@ -87,7 +87,7 @@ final class HandlerRunners: Sendable {
     ///
     /// - Returns: a hand on it, with no control when it could not even be set up.
     func start(_ job: ClaimedJob) -> RunningAttempt {
-        guard let levels = trust.levels(for: job) else { return startHandler(job) }
+        guard let levels = TrustInquiry.levels(for: job) else { return startHandler(job) }
         return ask(levels, job)
     }
 
@@ -104,13 +104,13 @@ final class HandlerRunners: Sendable {
         let control = TrustControl()
         // Not on the work loop's executor, which is the store's thread.
         let question = Task(executorPreference: globalConcurrentExecutor) { [self] in
-            let finding = await trust.finding(for: job)
+            let finding = await trust.finding(for: job, levels)
             let outcome = TrustOutcome(
                 finding,
                 levels: levels,
                 stopped: control.reason,
                 policy: policy,
-                failures: job.failures,
+                attempt: job.token.attempt,
                 random: clocks.random()
             )
             switch outcome {

@@ -13,8 +13,6 @@ import Settings
 /// memory. What cannot be known is never guessed upward.
 final class TrustInquiry: Sendable {
     private let trust: TrustSettings
-    /// `when.trust` of the routes that have it.
-    private let levels: [String: [TrustLevel]]
     private let cache = TrustCache()
     /// Nil when the configuration has no section `gitea`.
     private let client: GiteaClient?
@@ -23,7 +21,6 @@ final class TrustInquiry: Sendable {
     /// ``close()`` must be called in the end.
     init(_ configuration: Configuration, logger: Logger) {
         trust = configuration.trust
-        levels = configuration.routes.reduce(into: [:]) { $0[$1.name] = $1.trust }
         self.logger = logger
         var patience = GiteaClient.Patience()
         // The job itself is tried again: here only what a restart of Gitea costs.
@@ -40,22 +37,23 @@ final class TrustInquiry: Sendable {
 
     /// The levels that a job's sender must have one of; nil when it does not matter.
     ///
-    /// A job that was made for an owner has none of its own: its route says whether it still
-    /// takes only some.
-    func levels(for job: ClaimedJob) -> [TrustLevel]? {
-        if let text = job.trustNeeded { return [TrustLevel](trustText: text) ?? [] }
-        return levels[job.route]
+    /// Those of its route when the job was made: what the routes say now is for new ones.
+    static func levels(for job: ClaimedJob) -> [TrustLevel]? {
+        job.trustNeeded.map { [TrustLevel](trustText: $0) ?? [] }
     }
 
-    /// Asks for a job.
-    func finding(for job: ClaimedJob) async -> TrustFinding {
-        let finding = await find(job)
+    /// Finds out for a job that takes these levels; Gitea is asked only where that can help.
+    func finding(for job: ClaimedJob, _ levels: [TrustLevel]) async -> TrustFinding {
+        let finding = await find(job, levels)
         var metadata: Logger.Metadata = ["job.id": "\(job.token.job)", "route": "\(job.route)"]
         switch finding {
         case .level(let level, let reason):
             metadata["trust"] = "\(level.rawValue)"
             metadata["reason"] = "\(reason)"
             logger.info("trust is known", metadata: metadata)
+        case .refused(let reason):
+            metadata["reason"] = "\(reason)"
+            logger.info("trust is not enough", metadata: metadata)
         case .unknown(let reason, _):
             metadata["error"] = "\(reason)"
             logger.warning("trust could not be asked", metadata: metadata)
@@ -63,7 +61,7 @@ final class TrustInquiry: Sendable {
         return finding
     }
 
-    private func find(_ job: ClaimedJob) async -> TrustFinding {
+    private func find(_ job: ClaimedJob, _ levels: [TrustLevel]) async -> TrustFinding {
         let decision: TrustDecision
         do throws(PayloadError) {
             guard let event = try HandlerPayload.event(of: job) else {
@@ -79,7 +77,10 @@ final class TrustInquiry: Sendable {
         }
         switch decision {
         case .decided(let level, let reason): return .level(level, because: reason)
-        case .ask(let question): return await ask(question, cache: trust.cache)
+        case .ask(let question):
+            // Only owners may, or nobody: Gitea knows none.
+            guard levels.needsGitea else { return .refused(because: question.isNoOwner) }
+            return await ask(question, cache: trust.cache)
         }
     }
 

@@ -5,6 +5,8 @@ import Settings
 /// What is known of a sender right before a job starts.
 enum TrustFinding: Equatable, Sendable {
     case level(TrustLevel, because: String)
+    /// Not enough, whatever the level is.
+    case refused(because: String)
     /// Nobody could say; asking again may help, not before this time.
     case unknown(reason: String, notBefore: Duration)
 }
@@ -22,15 +24,15 @@ enum TrustOutcome: Equatable {
     ///   - finding: what is known of the sender.
     ///   - levels: those that the job's route takes.
     ///   - stopped: why the attempt was told to stop while it asked; nil when it was not.
-    ///   - policy: the handler's.
-    ///   - failures: those before this attempt.
+    ///   - policy: the handler's; of it, how long it waits.
+    ///   - attempt: the number of this attempt.
     ///   - random: from 0 up to 1.
     init(
         _ finding: TrustFinding,
         levels: [TrustLevel],
         stopped: StopReason?,
         policy: RetryPolicy,
-        failures: Int,
+        attempt: Int64,
         random: Double
     ) {
         switch (stopped, finding) {
@@ -45,15 +47,41 @@ enum TrustOutcome: Equatable {
             let wanted = levels.isEmpty ? "a level that is not known" : levels.words
             let reason = "trust: the sender is \(level.rawValue) (\(because)), not \(wanted)"
             self = .end(.cancelled(reason: reason), error: reason)
+        case (nil, .refused(let because)):
+            let reason = "trust: \(because)"
+            self = .end(.cancelled(reason: reason), error: reason)
         case (nil, .unknown(let why, let notBefore)):
-            let reason = "the sender's trust could not be asked: \(why)"
-            let outcome = policy.outcome(
-                failures: failures + 1,
-                atLeast: min(notBefore, Limits.snoozeLongest),
-                reason: reason,
-                random: random
+            let delay = policy.delayOfQuestion(attempt: attempt, random: random)
+            self = .end(
+                // No failure of the job's: Gitea's trouble must not use up its tries.
+                .snooze(for: max(delay, min(notBefore, QueueCore.Limits.snoozeLongest))),
+                error: "the sender's trust could not be asked: \(why)"
             )
-            self = .end(outcome, error: reason)
         }
+    }
+}
+
+extension RetryPolicy {
+    /// The shortest base of the delays: a job asks at most twice a second, whatever its handler has.
+    private static let questionBase = Duration.seconds(1)
+
+    /// The longest delay: 7 days of it are some 2,000 attempts, and a Gitea that is back is noticed
+    /// within minutes.
+    private static let questionCap = Duration.seconds(300)
+
+    /// How long to wait before Gitea is asked again: as after a failure of the handler, within
+    /// bounds.
+    ///
+    /// - Parameters:
+    ///   - attempt: the number of the one that could not ask.
+    ///   - random: from 0 up to 1.
+    /// - Returns: the delay.
+    fileprivate func delayOfQuestion(attempt: Int64, random: Double) -> Duration {
+        let bounded = RetryPolicy(
+            attempts: .max,
+            base: max(base, Self.questionBase),
+            cap: max(min(cap, Self.questionCap), Self.questionBase)
+        )
+        return bounded.delay(failures: Int(clamping: max(attempt, 1)), random: random)
     }
 }

@@ -153,21 +153,23 @@ struct EventVocabularyTests {
             {"added":null,"removed":[],"modified":["second"]},{}],"total_commits":3}
             """#
         let push = try #require(try decode("push", body).push)
-        #expect(try push.changes { $0 == path } == isThere)
+        let paths = try #require(try push.changedPaths(atMost: 9, bytes: 99))
+        #expect(paths.contains(path) == isThere)
         #expect(try push.listsAllCommits == true)
     }
 
     @Test
-    func `paths are asked about until one is found`() throws {
+    func `of paths that are too many none is given`() throws {
         let push = try #require(
             try decode("push", #"{"commits":[{"added":["a","b"]},{"added":["c"]}]}"#).push
         )
-        var asked: [String] = []
-        _ = try push.changes {
-            asked.append($0)
-            return $0 == "a"
-        }
-        #expect(asked == ["a"])
+        #expect(try push.changedPaths(atMost: 3, bytes: 3) == ["a", "b", "c"])
+        #expect(try push.changedPaths(atMost: 2, bytes: 3) == nil)
+        #expect(try push.changedPaths(atMost: 3, bytes: 2) == nil)
+        #expect(try !push.listsNoCommit)
+        let none = try decode("push", #"{"commits":[]}"#).push
+        #expect(try none?.changedPaths(atMost: 0, bytes: 0) == [])
+        #expect(try none?.listsNoCommit == true)
     }
 
     @Test

@@ -211,24 +211,24 @@ struct MalformedPayloadTests {
             _ = try $0.pullRequest?.head.sha
         },
         Unfit("push", #"{"commits":{}}"#, "commits: expected an array, found an object") {
-            _ = try $0.push?.changes { _ in false }
+            _ = try $0.push?.changedPaths(atMost: 9, bytes: 99)
         },
         Unfit("push", #"{"commits":[{},[]]}"#, "commits[1]: expected an object, found an array") {
-            _ = try $0.push?.changes { _ in false }
+            _ = try $0.push?.changedPaths(atMost: 9, bytes: 99)
         },
         Unfit(
             "push",
             #"{"commits":[{"added":"a"}]}"#,
             "commits[0].added: expected an array, found a string"
         ) {
-            _ = try $0.push?.changes { _ in false }
+            _ = try $0.push?.changedPaths(atMost: 9, bytes: 99)
         },
         Unfit(
             "push",
             #"{"commits":[{"added":["a",7]}]}"#,
             "commits[0].added[1]: expected a string, found a number"
         ) {
-            _ = try $0.push?.changes { _ in false }
+            _ = try $0.push?.changedPaths(atMost: 9, bytes: 99)
         },
         Unfit(
             "action_run_failure",

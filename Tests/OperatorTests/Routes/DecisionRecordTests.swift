@@ -95,6 +95,16 @@ struct DecisionRecordTests {
     }
 
     @Test
+    func `only of what Gitea decides it is said that Gitea is asked`() throws {
+        let owner =
+            #"{"route":"b","handler":"h","trust":"admitted","trust_needed":"owner","mode":"run"}"#
+        let record = try Self.record(Self.ran, jobs: [Self.otherJob, owner].joined(separator: ","))
+        let text = DecisionText(now: record, then: nil).text(on: .none)
+        #expect(text.contains("asked at the start: owner  run"), "\(text)")
+        #expect(text.contains("admitted, as owner         run"), "\(text)")
+    }
+
+    @Test
     func `a record that is no decision is none`() {
         #expect(DecisionRecord(json: "[]") == nil)
         #expect(DecisionRecord(json: "{") == nil)

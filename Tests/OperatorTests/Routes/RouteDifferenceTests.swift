@@ -42,6 +42,22 @@ struct RouteDifferenceTests {
     }
 
     @Test
+    func `other levels of trust, and who knows of them, are told`() {
+        let plain = Self.job("a")
+        var (owner, asked) = (plain, plain)
+        owner.trustNeeded = "owner,contributor"
+        asked.trustNeeded = "owner,contributor"
+        asked.asksGitea = true
+        #expect(
+            RouteDifference.routes([plain], [owner])
+                == ["a: trust owner,contributor, not of any level"]
+        )
+        #expect(RouteDifference.routes([owner], [asked]) == ["a: Gitea is asked"])
+        #expect(RouteDifference.routes([asked], [owner]) == ["a: Gitea is not asked"])
+        #expect(RouteDifference.Change(from: [owner], to: [asked]) == .runsOtherwise)
+    }
+
+    @Test
     func `a delivery newly runs, no longer runs, or runs otherwise`() {
         let (a, b) = ([Self.job("a")], [Self.job("b")])
         #expect(RouteDifference.Change(from: [], to: []) == nil)

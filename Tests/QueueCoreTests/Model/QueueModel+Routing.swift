@@ -174,24 +174,36 @@ extension QueueModel {
             .prefix(loop.events)
             .count { own.receivedAt - $0.value.receivedAt < loop.window }
         deliveries[seq]?.botIssue = loop.issue
-        guard pauses.contains(.lane(loop.issue)) || earlier >= loop.events else {
+        guard loops[loop.issue] != nil || earlier >= loop.events else {
             return rows.map { insert($0) }
         }
         deliveries[seq]?.reason = "parked: \(loop.reason)"
-        pauses.insert(.lane(loop.issue))
+        park(loop.issue, for: loop.issue)
         return rows.map { row in
             var row = row
             let lane = row.lane ?? loop.issue
             row.lane = lane
-            pauses.insert(.lane(lane))
+            park(lane, for: loop.issue)
             return insert(row)
         }
     }
 
-    /// Whoever resumes an issue has looked at it.
+    /// A lane that people paused stays theirs.
+    private mutating func park(_ lane: String, for issue: String) {
+        guard pauses.insert(.lane(lane)).inserted || loops[lane] != nil else { return }
+        loops[lane, default: []].insert(issue)
+    }
+
+    /// Whoever resumes an issue has looked at it, and at what was paused because of it.
     mutating func resume(_ target: PauseTarget) -> Bool {
         let wasPaused = pauses.remove(target) != nil
         guard wasPaused, case .lane(let lane) = target else { return wasPaused }
+        loops[lane] = nil
+        for other in loops.keys where loops[other]?.remove(lane) != nil {
+            guard loops[other]?.isEmpty == true else { continue }
+            loops[other] = nil
+            pauses.remove(.lane(other))
+        }
         for seq in deliveries.keys where deliveries[seq]?.botIssue == lane {
             deliveries[seq]?.botIssue = nil
         }

@@ -75,6 +75,8 @@ struct QueueModel {
     var deliveries: [Int64: DeliveryRow] = [:]
     var replays: [Int64: ReplayRow] = [:]
     var pauses: Set<PauseTarget> = []
+    /// The lanes that the loop breaker paused, and for which issues.
+    var loops: [String: Set<String>] = [:]
     /// The workers that have not stopped.
     var workers: Set<WorkerID> = []
     private(set) var jobs: [Int64: JobRow] = [:]

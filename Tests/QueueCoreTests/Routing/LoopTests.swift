@@ -152,22 +152,60 @@ struct LoopTests {
                 try await queue.store.pauses().map(\.target)
                     == [.lane("default/repo:17"), .lane(Self.issue)]
             )
-            _ = try await queue.store.resume(.lane(Self.issue))
-            #expect(try await queue.claim().map(\.token.job) == [parked.jobs[0]])
-            _ = try await queue.store.resume(.lane("default/repo:17"))
-            #expect(try await queue.claim().map(\.token.job) == [parked.jobs[1]])
+            // One resume is enough: the wider lane was paused for this issue alone.
+            #expect(try await queue.store.resume(.lane(Self.issue)))
+            #expect(try await queue.store.pauses().isEmpty)
+            #expect(try await queue.claim().map(\.token.job) == parked.jobs)
         }
     }
 
     @Test(arguments: Backend.all)
-    func `while the issue is paused everything that bots cause on it waits`(
+    func `a wider lane goes on when the last issue for which it is paused does`(
         backend: Backend
     ) async throws {
         try await backend.withQueue { queue in
-            _ = try await queue.store.pause(.lane(Self.issue), reason: "by hand")
-            #expect(try await decide(queue, [.sample()]).reason != nil)
-            #expect(try await queue.claim().isEmpty)
+            let other = "default/repo:17/issue:4"
+            let (wide, free) = ("default/repo:17", "default/repo:17/ref:refs/heads/a")
+            _ = try await queue.store.pause(.lane(free), reason: "by hand")
+            for issue in [Self.issue, other] {
+                for _ in 1...5 {
+                    _ = try await decide(
+                        queue,
+                        [.sample(lane: wide), .sample(route: "b", lane: free)],
+                        on: issue
+                    )
+                }
+            }
+            _ = try await queue.store.resume(.lane(Self.issue))
+            #expect(
+                try await queue.store.pauses().map(\.target)
+                    == [.lane(wide), .lane(other), .lane(free)]
+            )
+            _ = try await queue.store.resume(.lane(other))
+            // What people paused they resume.
+            #expect(try await queue.store.pauses().map(\.target) == [.lane(free)])
             #expect(try await queue.store.pauses().map(\.reason) == ["by hand"])
+        }
+    }
+
+    @Test(arguments: Backend.all)
+    func `a lane that people paused is not parked, and nothing else waits for that`(
+        backend: Backend
+    ) async throws {
+        try await backend.withQueue { queue in
+            let wide = "default/repo:17"
+            let jobs: [NewJob] = [.sample(route: "free"), .sample(route: "repo", lane: wide)]
+            _ = try await queue.store.pause(.lane(Self.issue), reason: "by hand")
+            for _ in 1...3 { #expect(try await decide(queue, jobs).reason == nil) }
+            #expect(try await queue.store.pauses().map(\.reason) == ["by hand"])
+            #expect(try await queue.claim().count == 4)
+            // One too many is, whatever else is paused; the reason of the person stays.
+            #expect(try await decide(queue, jobs).reason == "parked: \(Self.reason)")
+            let pauses = try await queue.store.pauses()
+            #expect(pauses.map(\.target) == [.lane(wide), .lane(Self.issue)])
+            #expect(pauses.map(\.reason) == [Self.reason, "by hand"])
+            _ = try await queue.store.resume(.lane(Self.issue))
+            #expect(try await queue.store.pauses().isEmpty)
         }
     }
 

@@ -81,6 +81,85 @@ struct CommandTests {
         ("<code>\n/approve\n</code>", false),
         ("<blockquote>\n/approve\n</blockquote>", false),
         ("<!-- a -->\n<!-- b\n/approve\n-->", false),
+        ("<!-- x --> <!--\n/approve\n-->", false),
+        ("text <!-- x --> <!--\n\n/approve\n-->", false),
+        ("<p><!--\n/approve\n--></p>", false),
+        ("<div>\n<!--\n/approve\n--></div>", false),
+        ("> <!--\n\n/approve\n-->", false),
+        ("see <pre>\n/approve\n</pre>", false),
+        ("see <pre>\n\n/approve\n\n</pre>", false),
+        ("see\n    <pre>\n/approve\n</pre>", false),
+        ("\\<pre>\n/approve\n</pre>", false),
+        ("<pre>a</pre> <pre>\n/approve\n</pre>", false),
+        ("<pre>a</pre><code>\n/approve\n</code>", false),
+        ("<details><summary>log</summary><pre>\n/approve\n</pre></details>", false),
+        ("<details>\n<pre>\n/approve\n</pre>\n</details>", false),
+        ("<blockquote><blockquote>\na\n</blockquote>\n/approve\n</blockquote>", false),
+        ("type <code>\n/approve\n</code>", false),
+        ("<del>\n/approve\n</del>", false),
+        ("`a\n<code>x</code>\n/approve\nb`", false),
+        ("x `\na ` <pre> `\n/approve\n</pre>", false),
+        ("<div>`<pre>`\n/approve\n</pre></div>", false),
+        ("# <!-- a\n~~~\n-->\n/approve\n~~~", false),
+        ("a <code>\n- b\n</code>\n/approve", false),
+        ("see `<pre>`\n/approve", true),
+        ("see <prefix>\n/approve", true),
+        ("see <pre>x</pre>\n/approve", true),
+        ("<pre>\nx\n</pre>\n/approve", true),
+        ("<!-- a --> b <!-- c -->\n/approve", true),
+        ("```\n<pre>\n```\n/approve", true),
+        ("    <pre>\n\n/approve", true),
+        // Lists: all that stands under their text.
+        ("- say:\n  /approve", false),
+        ("- say:\n\n  /approve", false),
+        ("- a\n/approve", false),
+        ("- a\n  - b\n\n  /approve", false),
+        ("1. Run\n\n   /approve\n\n2. done", false),
+        ("10) Run\n\n    /approve", false),
+        ("- a\n\n\n  b\n  /approve", false),
+        ("-\n  /approve", false),
+        ("- a\n===\n/approve", false),
+        ("-   a\n\n  /approve", false),
+        ("-\ta\n\n\t/approve", false),
+        ("- - ```\n  x\n  /approve", false),
+        ("- ```\n  x\n  ```\n  /approve", false),
+        ("- a\n\n  ```\n  x\n\n/approve\n  ```", true),
+        ("- <!--\n/approve\n-->", false),
+        ("- <pre>\n\n/approve\n</pre>", false),
+        ("[^1]: a\n\n    /approve", false),
+        ("`x\n2. b\n/approve\nc`", false),
+        ("`x\n/approve\n2. b`", false),
+        ("`x\n+\n/approve\nb`", false),
+        ("- a\n  b\n\n/approve", true),
+        ("- a\n\n  b\n\n/approve\n\n- c", true),
+        ("1. a\n2. b\n\n/approve", true),
+        ("- a\n# Verdict\n/approve", true),
+        ("- ```\n  <pre>\n  ```\n\n/approve", true),
+        ("* * *\n/approve", true),
+        ("a\n-\n/approve", true),
+        // What belongs to a link, a picture, a tag or a formula.
+        ("![a](x \"\n/approve\n\")", false),
+        ("[a](x 'b)\n/approve\n')", false),
+        ("[a](x (\n/approve\n))", false),
+        ("[a](<b)c> \"\n/approve\n\")", false),
+        ("[a](\n/approve\n)", false),
+        ("![\n/approve\n](x)", false),
+        ("[a]: x \"\n/approve\n\"", false),
+        ("[a]:\n/approve", false),
+        ("see <a title=\"\n/approve\n\">x</a>", false),
+        ("see <a title=\"b>c\n/approve\n\">x</a>", false),
+        ("![a](x \"\n#b\n/approve\n\")", false),
+        ("`a\n#b\n/approve\nc`", false),
+        ("[a](x \"y\")\n/approve", true),
+        ("[a](x (y))\n/approve", true),
+        ("see <a href=\"x\">y</a>\n/approve", true),
+        ("![a](x\n\n/approve", true),
+        ("$$\n/approve\n$$", false),
+        ("$$\n\n/approve\n\n$$", false),
+        ("\\[\n/approve\n\\]", false),
+        ("so $$a\n/approve\n$$", false),
+        ("$$ a $$\n/approve", true),
+        ("$5 and $6\n/approve", true),
     ]
 
     @Test(arguments: comments)
@@ -96,7 +175,10 @@ struct CommandTests {
         #expect(CommentLines.spoken(in: fitting).first == "/approve")
     }
 
-    @Test(arguments: ["`", "``` ", "<!--", "> ", "- ", "\\`", "`` ` ", "<pre>", "~~~\n", "- ```\n"])
+    @Test(arguments: [
+        "`", "``` ", "<!--", "> ", "- ", "\\`", "`` ` ", "<pre>", "~~~\n", "- ```\n", "](", "<a ",
+        "![", "$$", "-\n", "<pre></pre>", "- - \n", "[a]:\n", "a\n2. ",
+    ])
     func `what people write to slow it down is read in the same time`(part: String) {
         let count = CommentLines.bytesMax / part.utf8.count
         let clock = ContinuousClock()
@@ -114,6 +196,7 @@ struct CommandTests {
         issue_comment-created {"comment":{"body":"/deny"}} | command: /approve | no line is a command, not /approve
         issue_comment-created | command: comment 1
         issue_comment-created | command: /approve | no line is a command, not /approve
+        issue_comment-created {"comment":{"body":"/O\u212a"}} | command: /OK | no line is a command, not /OK
         issue_comment-created {"comment":{"body":"do not /approve"}} | not: { command: /approve }
         issue_comment-created {"comment":{"body":"/approve"}} | not: { command: /approve } | a command is given, not other than /approve
         issue_comment-created {"comment":{"body":null}} | not: { command: /approve } | the event is no comment whose author is known

@@ -1,4 +1,7 @@
+import Foundation
 import Testing
+
+@testable import Routing
 
 /// Branches, tags, what happens to them, and changed paths.
 @Suite
@@ -33,6 +36,8 @@ struct ReferenceConditionTests {
         push-branch {"repository":{"default_branch":null}} | branch: { not: default } | the payload does not name the default branch
         push-branch {"repository":{"default_branch":null}} | branch: [default, pr1]
         push-default-branch | branch: default
+        push-branch {"ref":"refs/heads/cafe\u0301","repository":{"default_branch":"caf\u00e9"}} | branch: { not: default }
+        push-branch {"ref":"refs/heads/caf\u00e9","repository":{"default_branch":"caf\u00e9"}} | branch: default
         push-default-branch | branch: { not: default } | branch is main, not other than the default branch
         push-35-commits | branch: default
         push-new-branch | branch: { not: default }
@@ -124,6 +129,11 @@ struct ReferenceConditionTests {
         push-new-branch | paths: pr.txt
         push-new-branch | paths: "docs/**" | ~ the branch is new, so the push may change more paths than it lists
         push-test-delivery | paths: "docs/**" | no changed path is docs/**
+        push-branch {"commits":[],"total_commits":0} | paths: "docs/**" | ~ the push goes back to an older commit, so it may change any path
+        push-branch {"commits":null,"total_commits":0} | paths: { not: "docs/**" } | the push goes back to an older commit, so it may change any path, perhaps docs/**
+        push-branch {"commits":[{"added":["a.md","README.md"]}]} | paths: "{**/*.md,docs/**}"
+        push-branch {"commits":[{"added":["cafe\u0301"]}]} | any: [{ paths: "caf\u00e9" }, { paths: "cafe\u0301" }]
+        push-branch {"commits":[{"added":["docs/x"]}]} | any: [{ paths: { outside: "docs/**" } }, { paths: "docs/**" }]
         push-35-commits | any: [{ all: [{ paths: f1.txt }, { branch: x }] }, { test: false }]
         push-35-commits | any: [{ paths: f1.txt, branch: main }, { test: true }] | ~ the push does not list all of its commits, so it may change more paths
         push-tag | paths: "**" | refs/tags/api-tag is not a branch
@@ -132,6 +142,44 @@ struct ReferenceConditionTests {
         issues-opened | not: { paths: "**" } | the event has no changed paths
         """#
     )
+
+    /// Paths that are too many, and too long.
+    private static let large = [
+        (0..<Limits.changedPathsMax + 1).map { "src/\($0).c" },
+        [String(repeating: "x", count: Limits.changedPathsBytesMax + 1)],
+    ]
+
+    private static func push(_ paths: [String], _ condition: String) throws -> ConditionCase {
+        let commits = ["commits": [["added": paths]]]
+        let patch = try JSONSerialization.data(
+            withJSONObject: commits,
+            options: .withoutEscapingSlashes
+        )
+        return ConditionCase(
+            "push-branch \(String(decoding: patch, as: UTF8.self)) | \(condition)"
+        )
+    }
+
+    @Test(arguments: large)
+    func `more paths than are looked at may be any`(paths: [String]) throws {
+        let unlisted = "the push lists more paths than are looked at"
+        for condition in ["paths: docs/**", "paths: { outside: src/** }"] {
+            #expect(try Self.push(paths, condition).result() == "~ \(unlisted)")
+        }
+        let opposite = try Self.push(paths, "not: { paths: docs/** }").result()
+        #expect(opposite == "\(unlisted), perhaps docs/**")
+    }
+
+    @Test
+    func `as many paths as are looked at are all looked at`() throws {
+        let paths = Self.large[0].dropLast()
+        let none = try Self.push(Array(paths), "paths: docs/**").result()
+        #expect(none == "no changed path is docs/**")
+        let last = Limits.changedPathsMax - 1
+        #expect(try Self.push(Array(paths), "paths: src/\(last).c").result() == "")
+        let long = String(repeating: "x", count: Limits.changedPathsBytesMax)
+        #expect(try Self.push([long], "paths: { outside: docs/** }").result() == "")
+    }
 
     @Test(arguments: branches + tags + changes + paths)
     func `a condition holds, or says on which value it failed`(_ test: ConditionCase) throws {

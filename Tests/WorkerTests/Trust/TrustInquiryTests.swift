@@ -10,10 +10,11 @@ import Testing
 /// What is asked for a job, and what is remembered.
 @Suite
 struct TrustInquiryTests {
+    private static let levels: [TrustLevel] = [.owner, .contributor]
+
     private static func configuration(
         _ gitea: FakeGitea,
         token: String,
-        levels: [TrustLevel]?,
         owners: Set<Int64> = [29],
         cache: Duration = .seconds(300)
     ) -> Configuration {
@@ -22,15 +23,11 @@ struct TrustInquiryTests {
             store: "/queue.db",
             ingress: IngressSettings(secrets: []),
             gitea: GiteaSettings(url: gitea.url, token: TokenFile(file: token)),
-            trust: TrustSettings(owners: owners, bots: [41], cache: cache),
-            routes: [
-                RouteSettings(name: "route", events: .any, trust: levels, run: "h")
-            ]
+            trust: TrustSettings(owners: owners, bots: [41], cache: cache)
         )
     }
 
     private func withInquiry(
-        levels: [TrustLevel]? = [.owner],
         owners: Set<Int64> = [29],
         cache: Duration = .seconds(300),
         _ change: @Sendable (inout FakeGitea.World) -> Void = { _ in },
@@ -43,7 +40,6 @@ struct TrustInquiryTests {
                 let configuration = Self.configuration(
                     gitea,
                     token: token,
-                    levels: levels,
                     owners: owners,
                     cache: cache
                 )
@@ -67,21 +63,13 @@ struct TrustInquiryTests {
     }
 
     @Test
-    func `a job needs what it was made with, else what its route asks for now`() async throws {
-        try await withInquiry(levels: [.owner, .contributor]) { inquiry, _, configuration in
-            var job = try await job()
-            #expect(inquiry.levels(for: job) == [.owner, .contributor])
-            job.trustNeeded = "reader"
-            #expect(inquiry.levels(for: job) == [.reader])
-            job.trustNeeded = "everybody"
-            #expect(inquiry.levels(for: job) == [])
-            job.trustNeeded = nil
-            var changed = configuration
-            changed.routes = []
-            let later = TrustInquiry(changed, logger: LogLines().logger)
-            #expect(later.levels(for: job) == nil)
-            await later.close()
-        }
+    func `a job needs what it was made with, whatever its route asks for now`() async throws {
+        var job = try await job()
+        #expect(TrustInquiry.levels(for: job) == nil)
+        job.trustNeeded = "owner,reader"
+        #expect(TrustInquiry.levels(for: job) == [.owner, .reader])
+        job.trustNeeded = "everybody"
+        #expect(TrustInquiry.levels(for: job) == [])
     }
 
     @Test
@@ -92,14 +80,14 @@ struct TrustInquiryTests {
             configuration in
             let job = try await job()
             #expect(
-                await inquiry.finding(for: job)
+                await inquiry.finding(for: job, Self.levels)
                     == .level(.owner, because: "user 5 is in trust.owners")
             )
             #expect(gitea.calls.isEmpty)
             var changed = configuration
             changed.trust.owners = []
             let later = TrustInquiry(changed, logger: LogLines().logger)
-            let finding = await later.finding(for: job)
+            let finding = await later.finding(for: job, Self.levels)
             await later.close()
             #expect(
                 finding
@@ -116,7 +104,7 @@ struct TrustInquiryTests {
         try await withInquiry { inquiry, gitea, _ in
             let job = try await job()
             gitea.change { $0.mayLookAtPermissions = false }
-            guard case .level(.readonly, _) = await inquiry.finding(for: job) else {
+            guard case .level(.readonly, _) = await inquiry.finding(for: job, Self.levels) else {
                 Issue.record("not readonly")
                 return
             }
@@ -125,19 +113,25 @@ struct TrustInquiryTests {
                 world.permissions = [5: "write"]
                 world.troubles = Array(repeating: .status(503), count: 2)
             }
-            guard case .unknown = await inquiry.finding(for: job) else {
+            guard case .unknown = await inquiry.finding(for: job, Self.levels) else {
                 Issue.record("known")
                 return
             }
             for _ in 1...3 {
-                guard case .level(.contributor, _) = await inquiry.finding(for: job) else {
+                guard case .level(.contributor, _) = await inquiry.finding(for: job, Self.levels)
+                else {
                     Issue.record("no contributor")
                     return
                 }
             }
             gitea.change { $0.permissions = [:] }
             let calls = gitea.calls.count
-            guard case .level(.contributor, let because) = await inquiry.finding(for: job) else {
+            guard
+                case .level(.contributor, let because) = await inquiry.finding(
+                    for: job,
+                    Self.levels
+                )
+            else {
                 Issue.record("forgotten")
                 return
             }
@@ -152,18 +146,18 @@ struct TrustInquiryTests {
             var job = try await job(sender: 29)
             job.delivery.body = nil
             #expect(
-                await inquiry.finding(for: job)
+                await inquiry.finding(for: job, Self.levels)
                     == .level(.readonly, because: "the delivery has no readable payload")
             )
             job.delivery.body = Data("no JSON".utf8)
-            guard case .level(.readonly, _) = await inquiry.finding(for: job) else {
+            guard case .level(.readonly, _) = await inquiry.finding(for: job, Self.levels) else {
                 Issue.record("more than readonly")
                 return
             }
             job = try await self.job(sender: 29)
             job.delivery.verifiedBy = nil
             #expect(
-                await inquiry.finding(for: job)
+                await inquiry.finding(for: job, Self.levels)
                     == .level(.readonly, because: "the delivery is not verified")
             )
             #expect(gitea.calls.isEmpty)
@@ -176,7 +170,7 @@ struct TrustInquiryTests {
             var changed = configuration
             changed.gitea = nil
             let inquiry = TrustInquiry(changed, logger: LogLines().logger)
-            let finding = await inquiry.finding(for: try await job())
+            let finding = await inquiry.finding(for: try await job(), Self.levels)
             await inquiry.close()
             #expect(
                 finding
@@ -185,6 +179,36 @@ struct TrustInquiryTests {
                         notBefore: .zero
                     )
             )
+        }
+    }
+
+    @Test(arguments: [[TrustLevel.owner], []])
+    func `where only owners may Gitea is not asked, and need not be there`(
+        levels: [TrustLevel]
+    ) async throws {
+        try await withInquiry { inquiry, gitea, configuration in
+            let refused = TrustFinding.refused(because: "user 5 is not in trust.owners")
+            #expect(await inquiry.finding(for: try await job(), levels) == refused)
+            #expect(gitea.calls.isEmpty)
+            var changed = configuration
+            changed.gitea = nil
+            let without = TrustInquiry(changed, logger: LogLines().logger)
+            let finding = await without.finding(for: try await job(), levels)
+            await without.close()
+            #expect(finding == refused)
+        }
+    }
+
+    @Test(arguments: [403, 404])
+    func `what a proxy says about a path is no level`(status: Int) async throws {
+        try await withInquiry { inquiry, gitea, _ in
+            gitea.change {
+                $0.lastingTrouble = .status(status, body: "\(status) page not found\n")
+            }
+            guard case .unknown = await inquiry.finding(for: try await job(), Self.levels) else {
+                Issue.record("a level")
+                return
+            }
         }
     }
 }

@@ -13,15 +13,17 @@ struct TrustOutcomeTests {
         _ finding: TrustFinding,
         _ levels: [TrustLevel] = [.owner, .contributor],
         stopped: StopReason? = nil,
-        failures: Int = 0
+        attempt: Int64 = 1,
+        policy: RetryPolicy = policy,
+        random: Double = 0.5
     ) -> TrustOutcome {
         TrustOutcome(
             finding,
             levels: levels,
             stopped: stopped,
             policy: policy,
-            failures: failures,
-            random: 0.5
+            attempt: attempt,
+            random: random
         )
     }
 
@@ -51,22 +53,48 @@ struct TrustOutcomeTests {
     }
 
     @Test
-    func `what could not be asked is a failure, until the budget is spent`() {
-        let finding = TrustFinding.unknown(reason: "it is down", notBefore: .seconds(9))
-        let error = "the sender's trust could not be asked: it is down"
-        #expect(Self.outcome(finding) == .end(.retry(after: .seconds(9)), error: error))
-        let later = Self.outcome(.unknown(reason: "it is down", notBefore: .seconds(900)))
-        #expect(later == .end(.retry(after: .seconds(900)), error: error))
+    func `who is refused is cancelled`() {
+        let reason = "trust: user 5 is not in trust.owners"
         #expect(
-            Self.outcome(finding, failures: 2)
-                == .end(.dead(reason: "retries exhausted: \(error)"), error: error)
+            Self.outcome(.refused(because: "user 5 is not in trust.owners"), [.owner])
+                == .end(.cancelled(reason: reason), error: reason)
         )
+    }
+
+    private static func delay(
+        _ attempt: Int64,
+        _ policy: RetryPolicy = policy,
+        notBefore: Duration = .zero,
+        random: Double = 0
+    ) -> Duration? {
+        let finding = TrustFinding.unknown(reason: "it is down", notBefore: notBefore)
+        let outcome = outcome(finding, attempt: attempt, policy: policy, random: random)
+        guard case .end(.snooze(let delay), let error) = outcome else { return nil }
+        #expect(error == "the sender's trust could not be asked: it is down")
+        return delay
+    }
+
+    @Test
+    func `what could not be asked is no failure, however often, and waits longer each time`() {
+        #expect((1...5).map { Self.delay($0) } == [5, 10, 20, 30, 30].map { .seconds($0) })
+        #expect(Self.delay(1, random: 0.5) == .seconds(7.5))
+        #expect(Self.delay(.max) == .seconds(30))
+        #expect(Self.delay(1, notBefore: .seconds(900)) == .seconds(900))
+        #expect(Self.delay(1, notBefore: .seconds(9_000_000)) == .seconds(7 * 86_400))
+    }
+
+    @Test
+    func `a question is asked again within minutes, and not at once`() {
+        let slow = RetryPolicy(attempts: 1, base: .seconds(3600), cap: .seconds(86_400))
+        #expect(Self.delay(9, slow, random: 0.5) == .seconds(225))
+        let quick = RetryPolicy(attempts: 1, base: .zero, cap: .zero)
+        #expect(Self.delay(9, quick) == .milliseconds(500))
     }
 
     @Test
     func `an order to stop counts more than any answer`() {
         let findings: [TrustFinding] = [
-            .level(.owner, because: ""), .level(.readonly, because: ""),
+            .level(.owner, because: ""), .level(.readonly, because: ""), .refused(because: ""),
             .unknown(reason: "", notBefore: .zero),
         ]
         for finding in findings {
