@@ -87,19 +87,10 @@ enum Answer: Equatable {
     /// JSON, shown by Gitea to the hook's administrators.
     var body: String {
         switch self {
-        case .malformedRequest: Self.error("this is no HTTP/1.1 request")
-        case .headTooLarge: Self.error("the request's headers are too large or too many")
-        case .notFound: Self.error("no webhook endpoint at this path")
-        case .forbidden: Self.error("requests from this address are not taken")
-        case .methodNotAllowed: Self.error("only POST: set the hook's method to POST")
-        case .unsupportedContentType:
-            Self.error("content type must be application/json or application/x-www-form-urlencoded")
-        case .badRequest(let reason): Self.error(reason)
-        case .tooLarge(let limit): Self.error("the body is larger than \(limit) bytes")
-        case .timeout: Self.error("the request did not arrive in time")
-        case .unauthorized: Self.error("signature missing or wrong")
-        case .tooManyFailures: Self.error("too many requests with a signature missing or wrong")
-        case .unavailable(let reason): Self.error(reason)
+        case .malformedRequest, .headTooLarge, .notFound, .forbidden, .methodNotAllowed,
+            .unsupportedContentType, .badRequest, .tooLarge, .timeout, .unauthorized,
+            .tooManyFailures, .unavailable:
+            "{\"status\":\"error\",\"error\":\(JSONText.quoted(reason))}\n"
         case .duplicate(let id, let seq): Self.stored("duplicate", id, seq)
         case .conflict(let id, let seq): Self.stored("conflict", id, seq)
         case .accepted(let id, let seq): Self.stored("accepted", id, seq)
@@ -109,13 +100,29 @@ enum Answer: Equatable {
         }
     }
 
+    /// Why a request was refused; empty for one that was not.
+    var reason: String {
+        switch self {
+        case .malformedRequest: "this is no HTTP/1.1 request"
+        case .headTooLarge: "the request's headers are too large or too many"
+        case .notFound: "no webhook endpoint at this path"
+        case .forbidden: "requests from this address are not taken"
+        case .methodNotAllowed: "only POST: set the hook's method to POST"
+        case .unsupportedContentType:
+            "content type must be application/json or application/x-www-form-urlencoded"
+        case .badRequest(let reason): reason
+        case .tooLarge(let limit): "the body is larger than \(limit) bytes"
+        case .timeout: "the request did not arrive in time"
+        case .unauthorized: "signature missing or wrong"
+        case .tooManyFailures: "too many requests with a signature missing or wrong"
+        case .unavailable(let reason): reason
+        case .duplicate, .conflict, .accepted, .spooled: ""
+        }
+    }
+
     private static func stored(_ status: String, _ id: DeliveryID, _ seq: DeliverySeq) -> String {
         // Ids were checked to be printable ASCII; JSONText guards quotes and backslashes.
         "{\"status\":\"\(status)\",\"delivery\":\(JSONText.quoted(id.rawValue)),\"seq\":\(seq)}\n"
-    }
-
-    private static func error(_ message: String) -> String {
-        "{\"status\":\"error\",\"error\":\(JSONText.quoted(message))}\n"
     }
 
     /// Rounded up: who waits so long does not come too early.

@@ -47,6 +47,14 @@ final class GroupCommit: Sendable {
         var refused = 0
     }
 
+    /// What the spool's thread reads for the store's.
+    enum Reading: Sendable {
+        case idle
+        /// The thread is at it, or settles what was imported before.
+        case busy
+        case ready(SpoolFile.Batch)
+    }
+
     struct State {
         var nextTicket: UInt64 = 0
         /// For the store.
@@ -57,8 +65,8 @@ final class GroupCommit: Sendable {
         var spooling: Deque<Waiting> = []
         /// Taken by the append that runs now.
         var appending: [Waiting] = []
-        var appendingSince: NIODeadline?
         var isAppendScheduled = false
+        var reading = Reading.idle
         /// Set while new deliveries go to the spool.
         var detour: Detour?
         /// What the last detour counts on until the spool is empty.
@@ -66,9 +74,13 @@ final class GroupCommit: Sendable {
         var nextRecovery = NIODeadline.uptimeNanoseconds(0)
         /// The spool could not be read: order is given up until then, service is not.
         var nextImport = NIODeadline.uptimeNanoseconds(0)
+        /// The spool was full: until it is empty, what is new does not wait for what is in it.
+        var isOrderGivenUp = false
         var isBound = false
         var whenAppended: [EventLoopPromise<Void>] = []
         var incidents: [Incident] = []
+        var isRecordingScheduled = false
+        var nextRecording = NIODeadline.uptimeNanoseconds(0)
         /// A disk error that nobody was committing to see.
         var brokenBy: StoreError?
         var isFinished = false
@@ -78,12 +90,8 @@ final class GroupCommit: Sendable {
 
     /// What happened since the process began, for whoever shows it.
     struct Counts: Sendable {
-        /// Detours over the spool.
-        var detours = 0
         var spooled = 0
         var imported = 0
-        /// Answered 503.
-        var refused = 0
     }
 
     /// Beats with each commit, and while the spool stands in for the store.
@@ -92,6 +100,8 @@ final class GroupCommit: Sendable {
     let state = Mutex(State())
     let opening: StoreOpening
     let spool: SpoolFile?
+    /// Why there is none, although it is configured.
+    let spoolTrouble: SpoolError?
     let spoolThread = SpoolThread()
     let eventLoop: any EventLoop
     private let makeDoorbell: @Sendable () throws -> Doorbell
@@ -107,7 +117,7 @@ final class GroupCommit: Sendable {
 
     init(
         opening: StoreOpening,
-        spool: SpoolFile?,
+        spool: SpoolOpening,
         eventLoop: any EventLoop,
         doorbell: @escaping @Sendable () throws -> Doorbell,
         clocks: Clocks = .system,
@@ -115,7 +125,8 @@ final class GroupCommit: Sendable {
         logger: Logger
     ) {
         self.opening = opening
-        self.spool = spool
+        self.spool = spool.file
+        spoolTrouble = spool.trouble
         self.eventLoop = eventLoop
         makeDoorbell = doorbell
         self.clocks = clocks
@@ -139,6 +150,7 @@ final class GroupCommit: Sendable {
         answer: @escaping @Sendable (Outcome) -> Void
     ) -> Ticket? {
         let now = NIODeadline.now()
+        let isSpoolStuck = spoolThread.isStuck(now)
         let (ticket, isForSpool) = state.withLock { state -> (Ticket?, Bool) in
             let waiting = state.gathering.count + state.spooling.count
             guard waiting < IngressLimits.waitingDeliveries, !state.isFinished else {
@@ -147,7 +159,7 @@ final class GroupCommit: Sendable {
             let ticket = Ticket(number: state.nextTicket)
             state.nextTicket += 1
             let one = Waiting(ticket: ticket, since: now, delivery: delivery, answer: answer)
-            guard state.detour != nil, !state.isSpoolStuck(now) else {
+            guard state.detour != nil, !isSpoolStuck else {
                 state.gathering.append(one)
                 return (ticket, false)
             }
@@ -160,6 +172,9 @@ final class GroupCommit: Sendable {
 
     /// Takes a delivery back whose request waited too long.
     ///
+    /// One that is part of a running append is taken back too: a 503 for a delivery that is stored
+    /// later is no false promise, and the spool's disk may hang for ever.
+    ///
     /// - Returns: false when it is part of a running commit, whose result must be awaited.
     func withdraw(_ ticket: Ticket) -> Bool {
         state.withLock { state in
@@ -167,18 +182,24 @@ final class GroupCommit: Sendable {
                 state.gathering.remove(at: place)
                 return true
             }
-            guard let place = state.spooling.firstIndex(where: { $0.ticket == ticket }) else {
+            if let place = state.spooling.firstIndex(where: { $0.ticket == ticket }) {
+                state.spooling.remove(at: place)
+                return true
+            }
+            guard let place = state.appending.firstIndex(where: { $0.ticket == ticket }) else {
                 return false
             }
-            state.spooling.remove(at: place)
+            state.appending.remove(at: place)
             return true
         }
     }
 
     /// Notes an incident, to be written between commits.
+    ///
+    /// Once in a while all together: a flood of refused bodies must not become a flood of writes.
     func note(_ incident: Incident) {
-        state.withLock { state in
-            // Counted together: a flood of refused bodies must not become a flood of writes.
+        let now = NIODeadline.now()
+        let due = state.withLock { state -> NIODeadline? in
             let noted = state.incidents.firstIndex {
                 ($0.kind, $0.source, $0.subject)
                     == (incident.kind, incident.source, incident.subject)
@@ -188,8 +209,16 @@ final class GroupCommit: Sendable {
             } else {
                 state.incidents.append(incident)
             }
+            guard !state.isRecordingScheduled else { return nil }
+            state.isRecordingScheduled = true
+            return state.nextRecording
         }
-        newWork.yield()
+        guard let due else { return }
+        if due <= now {
+            newWork.yield()
+        } else {
+            eventLoop.scheduleTask(deadline: due) { [newWork] in _ = newWork.yield() }
+        }
     }
 
     /// No more is coming: ``run()`` returns when all that waits is stored.
@@ -201,7 +230,7 @@ final class GroupCommit: Sendable {
         eventLoop.scheduleTask(in: IngressLimits.stop) { [self] in
             guard !state.withLock(\.isOver) else { return }
             logger.warning("stopped without closing the store, which does not answer")
-            _exit(ExitStatus.fine.rawValue)
+            ExitStatus.fine.endProcess()
         }
     }
 
@@ -233,7 +262,11 @@ final class GroupCommit: Sendable {
         }
         defer {
             looking?.cancel()
-            state.withLock { $0.isOver = true }
+            let unrecorded = state.withLock { state in
+                state.isOver = true
+                return takeAll(&state.incidents)
+            }
+            for incident in unrecorded { logUnrecorded(incident, "the store takes nothing") }
         }
         report(spool?.leftover)
         // What an earlier process left in the spool.
@@ -248,19 +281,12 @@ final class GroupCommit: Sendable {
     private func serve() async throws(StoreError) {
         guard let store = try await openedStore() else { return }
         while true {
-            switch try await recover(store) {
-            case .again: continue
-            case .later: return
-            case .done: break
-            }
+            guard try await recover(store) else { return }
             guard state.withLock({ !$0.gathering.isEmpty }) else { break }
             try await commitOnce(store)
         }
         try await recordIncidents(store)
-        if let error = state.withLock(\.brokenBy) {
-            await allTold()
-            throw error
-        }
+        if let error = state.withLock(\.brokenBy) { try await outlive(error) }
     }
 
     private func commitOnce(_ store: SQLiteStore) async throws(StoreError) {
@@ -275,36 +301,63 @@ final class GroupCommit: Sendable {
             metrics.count(committed.lazy.map(\.delivery), results)
             deliveryLog.stored(committed.lazy.map(\.delivery), results)
         } catch {
-            if takeDetour(.failed(error)) {
-                if case .inputOutput = error { await allAppended() }
-            } else {
-                let failed = state.withLock { state in
-                    // Locked by a stranger: nothing was taken, and the lock may be free before the
-                    // requests give up by themselves. Anything else will not pass so soon.
-                    if case .busy = error { return takeAll(&state.committing) }
-                    return takeAll(&state.committing) + takeAll(&state.gathering)
-                }
-                refuse(failed, StoreTrouble.failed(error).reason, because: "\(error)")
-            }
-            guard case .inputOutput = error else { return }
-            await allTold()
-            throw error
+            try await outlive(error)
         }
     }
 
+    /// Sees to everybody who waits for a store that failed: the spool takes their deliveries, or
+    /// they are refused.
+    ///
+    /// - Throws: a disk error, when they were told.
+    private func outlive(_ error: StoreError) async throws(StoreError) {
+        if takeDetour(.failed(error)) {
+            if case .inputOutput = error { await allAppended() }
+        } else {
+            let failed = state.withLock { state in
+                // Locked by a stranger: nothing was taken, and the lock may be free before the
+                // requests give up by themselves. Anything else will not pass so soon.
+                if case .busy = error { return takeAll(&state.committing) }
+                return takeAll(&state.committing) + takeAll(&state.gathering)
+            }
+            refuse(failed, StoreTrouble.failed(error).reason, because: "\(error)")
+        }
+        guard case .inputOutput = error else { return }
+        await allTold()
+        throw error
+    }
+
     private func recordIncidents(_ store: SQLiteStore) async throws(StoreError) {
-        for incident in state.withLock({ takeAll(&$0.incidents) }) {
+        let now = NIODeadline.now()
+        let incidents = state.withLock { state -> [Incident] in
+            // The last ones are written whenever they came.
+            guard now >= state.nextRecording || state.isFinished, !state.incidents.isEmpty else {
+                return []
+            }
+            state.nextRecording = now + IngressLimits.incidentInterval
+            state.isRecordingScheduled = false
+            return takeAll(&state.incidents)
+        }
+        for (index, incident) in incidents.enumerated() {
             do throws(StoreError) {
                 try await store.record(incident)
             } catch {
-                if case .inputOutput = error { throw error }
                 // The request was answered; all that is lost is the count.
-                logger.warning(
-                    "incident not recorded",
-                    metadata: ["incident": "\(incident.kind.rawValue)", "error": "\(error)"]
-                )
+                logUnrecorded(incident, "\(error)")
+                guard case .inputOutput = error else { continue }
+                for other in incidents[(index + 1)...] { logUnrecorded(other, "\(error)") }
+                try await outlive(error)
             }
         }
+    }
+
+    private func logUnrecorded(_ incident: Incident, _ error: String) {
+        logger.warning(
+            "incident not recorded",
+            metadata: [
+                "incident": "\(incident.kind.rawValue)", "subject": "\(incident.subject)",
+                "count": "\(incident.count)", "error": "\(error)",
+            ]
+        )
     }
 
     /// Called with the write lock held.
@@ -343,7 +396,6 @@ final class GroupCommit: Sendable {
     /// must not fill the log's too.
     func refuse(_ waiting: [Waiting], _ reason: String, because cause: String) {
         tell(waiting.map { ($0, .failed(reason: reason)) })
-        state.withLock { $0.counts.refused += waiting.count }
         refusals.log(.error, "cannot commit", counting: waiting.count, as: "answered.503") {
             ["error": "\(cause)"]
         }

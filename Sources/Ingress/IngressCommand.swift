@@ -37,7 +37,10 @@ struct IngressCommand: AsyncParsableCommand {
     func run() async throws {
         ServiceLog.bootstrap(program: "ingress")
         // First of all: from here on SIGHUP ends nothing.
-        let requests = await ServiceRequests(followsStandardInput: followStdin)
+        let requests = await ServiceRequests(
+            followsStandardInput: followStdin,
+            endsStart: true
+        )
         try await reporting {
             let logger = Logger(label: "samovar.ingress")
             let link = SupervisorLink.take(logger: logger)
@@ -50,15 +53,14 @@ struct IngressCommand: AsyncParsableCommand {
             }
             link.status("opening the store")
             let opening = StoreOpening(path: configuration.store, logger: logger)
-            let spool = try configuration.ingress.spool.map { settings in
-                try SpoolFile(
-                    path: settings.file,
-                    bytesMax: settings.maxBytes,
-                    now: Clocks.system.now()
-                )
-            }
+            let spool = try SpoolOpening(configuration, logger: logger)
             // With a spool it serves at once, and opens the store while it does.
-            if spool == nil { try opening.openNow(mayCreate: true) }
+            if spool.file == nil {
+                // On the store's thread: a request to stop is heard meanwhile.
+                try await withTaskExecutorPreference(opening.executor) {
+                    _ = try opening.openNow(mayCreate: spool.trouble == nil)
+                }
+            }
             let service = try IngressService(
                 configuration: configuration,
                 passed: passed,
@@ -67,6 +69,7 @@ struct IngressCommand: AsyncParsableCommand {
                 link: link,
                 logger: logger
             )
+            requests.serves()
             try await service.run(until: requests)
             try await opening.close()
         }

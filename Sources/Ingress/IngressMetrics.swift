@@ -161,7 +161,7 @@ final class IngressMetrics: Sendable {
                 Double(commit.spool?.depth.bytes ?? 0)
             },
             Reading("samovar_spool_broken", "1 when the spool itself takes nothing.") {
-                commit.spool?.trouble == nil ? 0 : 1
+                commit.isSpoolBroken ? 1 : 0
             },
             Reading(
                 "samovar_spooled_total",

@@ -23,7 +23,7 @@ struct IngressService {
         configuration: Configuration,
         passed: PassedPorts,
         opening: StoreOpening,
-        spool: SpoolFile?,
+        spool: SpoolOpening,
         link: SupervisorLink,
         logger: Logger
     ) throws {
@@ -36,7 +36,7 @@ struct IngressService {
         tls = try configuration.ingress.tls.map(TLSIdentity.init)
         let stateFolder = configuration.stateFolder
         // Without a spool the store's folder must be there from the start.
-        if spool == nil { _ = try Doorbell(stateFolder: stateFolder) }
+        if spool.file == nil { _ = try Doorbell(stateFolder: stateFolder) }
         let metrics = IngressMetrics()
         shared = Shared(
             sources: Sources(configuration.ingress),
@@ -135,16 +135,21 @@ struct IngressService {
     /// Over the two threads that a delivery needs.
     private func watchdog() -> Watchdog {
         let loop = Pulse()
-        let (commits, executor) = (shared.commit.pulse, opening.executor)
+        let (commits, opening) = (shared.commit.pulse, opening)
         return Watchdog(
             [
                 Watchdog.Part("event loop", loop) { [eventLoop] in
                     eventLoop.execute { loop.beat() }
                 },
                 // Under load it is never idle, and beats with each commit.
-                Watchdog.Part("commits", commits) {
-                    executor.run { commits.beat() }
-                },
+                Watchdog.Part(
+                    "commits",
+                    commits,
+                    ask: { opening.executor.run { commits.beat() } },
+                    // Deliveries are answered 503 meanwhile, which a process that starts anew could
+                    // not do. A store that is not open yet may be migrated, beside the spool.
+                    waitsForOthers: { opening.store?.isWaitingForTurn ?? true }
+                ),
             ],
             link: link,
             logger: logger

@@ -27,6 +27,10 @@ enum IngressLimits {
     /// is answered before the 3 s of ``commit`` are over, and those before Gitea's 5 s.
     static let storeBudget = TimeAmount.seconds(1)
 
+    /// The same while a full spool is imported, and has little to offer: what waits for a batch of
+    /// the import is stored, and what waits in vain still has a second to be told.
+    static let patientStoreBudget = TimeAmount.seconds(2)
+
     /// How often it is looked whether the store keeps its budget, or works again.
     static let storeLook = TimeAmount.milliseconds(100)
 
@@ -120,6 +124,9 @@ enum IngressLimits {
 
     /// Deliveries waiting for a commit: some two seconds' worth at full speed.
     static let waitingDeliveries = 32_768
+
+    /// How often incidents are written, at most: a commit each second, whoever asks for it.
+    static let incidentInterval = TimeAmount.seconds(1)
 
     /// How often a refused signature is logged, at most.
     static let refusalLogInterval = Duration.seconds(10)

@@ -76,6 +76,7 @@ final class RequestHandler: ChannelInboundHandler {
         self.context = context
         peer = IPAddress(context.remoteAddress)
         peerText = peer?.description ?? ""
+        client = peer
         if registry.isStopping { deadline = .now() + IngressLimits.farewell }
         if !registry.add(self) {
             phase = .closing
@@ -104,7 +105,10 @@ final class RequestHandler: ChannelInboundHandler {
     func errorCaught(context: ChannelHandlerContext, error: any Error) {
         switch error as? HTTPParserError {
         case .headerOverflow?: refuseRest(.headTooLarge)
-        case nil: close(context)  // the peer went away
+        case nil:
+            // TLS failed, or the peer went away.
+            service.note(error, from: peerText)
+            close(context)
         default: refuseRest(.malformedRequest)
         }
     }
@@ -114,6 +118,9 @@ final class RequestHandler: ChannelInboundHandler {
     /// The first byte of a request is there, though its head may take long.
     func headBegins() {
         guard case .idle = phase else { return }
+        // What was known of the request before it.
+        isHead = false
+        client = peer
         enter(.head, for: IngressLimits.head)
     }
 
@@ -175,6 +182,10 @@ final class RequestHandler: ChannelInboundHandler {
         isHead = head.method == .HEAD
         guard !facts.isFramingDoubtful, framing.bodyFollows(facts.framing) else {
             refuseRest(.malformedRequest)
+            return
+        }
+        guard !facts.isHostDoubtful else {
+            refuseRest(.badRequest(reason: "a request has one Host header"))
             return
         }
         // Only the decoder knows where chunks end, so nothing is taken after them.
@@ -307,8 +318,7 @@ final class RequestHandler: ChannelInboundHandler {
     }
 
     private func noteFailure() -> FailureThrottle.Verdict {
-        service.noteUnauthorized(from: remote)
-        return registry.throttle.noteFailure(of: client, now: .now())
+        registry.throttle.noteFailure(of: client, now: .now())
     }
 
     /// The address that is stored with the delivery.
@@ -390,7 +400,7 @@ final class RequestHandler: ChannelInboundHandler {
     }
 
     private func respond(_ answer: Answer, _ context: ChannelHandlerContext) {
-        service.metrics.count(answer)
+        service.note(answer, from: remote)
         var buffer = context.channel.allocator.buffer(capacity: IngressLimits.answerBytes)
         answer.write(to: &buffer, closes: !keepsAlive, isHead: isHead)
         context.writeAndFlush(wrapOutboundOut(buffer), promise: nil)

@@ -1,5 +1,6 @@
 import Logging
 import NIOCore
+import NIOSSL
 import QueueCore
 import Synchronization
 import Telemetry
@@ -13,7 +14,8 @@ extension IngressService {
         let metrics: IngressMetrics
         let clocks: Clocks
         private let current: Mutex<Sources>
-        private let refusals: SampledLog
+        private let refusals: RefusalLog
+        private let handshakes: SampledLog
 
         init(
             sources: Sources,
@@ -26,7 +28,8 @@ extension IngressService {
             self.commit = commit
             self.metrics = metrics
             self.clocks = clocks
-            refusals = SampledLog(logger, every: IngressLimits.refusalLogInterval)
+            refusals = RefusalLog(logger)
+            handshakes = SampledLog(logger, every: IngressLimits.refusalLogInterval)
         }
 
         /// What counts now; a request goes on with what counted at its head.
@@ -50,9 +53,16 @@ extension IngressService {
             )
         }
 
-        /// Sampled: a prober must not fill the log.
-        func noteUnauthorized(from remote: String) {
-            refusals.log(.warning, "signature missing or wrong") { ["remote": "\(remote)"] }
+        /// Logs what ended a connection, if it was TLS: anything else is a peer that went away.
+        func note(_ error: any Error, from remote: String) {
+            guard error is NIOSSLError || error is BoringSSLError else { return }
+            handshakes.log(.info, "TLS failed") { ["error": "\(error)", "remote": "\(remote)"] }
+        }
+
+        /// Counts an answer, and logs it if it is a refusal.
+        func note(_ answer: Answer, from remote: @autoclosure () -> String) {
+            metrics.count(answer)
+            refusals.note(answer, from: remote())
         }
     }
 }

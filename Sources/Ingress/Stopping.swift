@@ -33,7 +33,7 @@ struct Stopping: Sendable {
                     // A store that somebody holds would be waited for without end. What was
                     // acknowledged is stored, and nothing else was promised.
                     logger.warning("stopping at once")
-                    _exit(ExitStatus.findings.rawValue)
+                    ExitStatus.findings.endProcess()
                 }
             }
         }

@@ -16,6 +16,12 @@ package enum ExitStatus: Int32, CaseIterable, Sendable {
     case configuration = 78
 
     package var code: ExitCode { ExitCode(rawValue) }
+
+    /// Ends the process at once: nothing is closed, but what was logged is written.
+    package func endProcess() -> Never {
+        LogOutput.current?.flush()
+        _exit(rawValue)
+    }
 }
 
 /// Something that ends a program: what went wrong, and what to do next.

@@ -1,4 +1,6 @@
 import Foundation
+import Logging
+import Synchronization
 import UnixSignals
 
 /// What asks a service to stop.
@@ -21,10 +23,28 @@ package struct ServiceRequests: Sendable {
     /// One for each SIGHUP; those that come while one is at work are one.
     package let reloads: AsyncStream<Void>
 
+    private let start: Start
+
+    /// Whether stop requests have a reader yet.
+    private final class Start: Sendable {
+        let isOver: Mutex<Bool>
+
+        init(isOver: Bool) {
+            self.isOver = Mutex(isOver)
+        }
+    }
+
     /// Listens from now on.
     ///
     /// To be made before anything else: until then, SIGHUP ends the process.
-    package init(followsStandardInput: Bool) async {
+    ///
+    /// - Parameters:
+    ///   - followsStandardInput: whether its end counts as SIGTERM.
+    ///   - endsStart: whether a request to stop that comes before ``serves()`` ends the process, as
+    ///     nothing was promised yet: opening a store may take long.
+    package init(followsStandardInput: Bool, endsStart: Bool = false) async {
+        let start = Start(isOver: !endsStart)
+        self.start = start
         let signals = await UnixSignalsSequence(trapping: .sigterm, .sigint, .sighup)
         let (stops, stopping) = AsyncStream.makeStream(of: StopRequest.self)
         let (reloads, reloading) = AsyncStream.makeStream(
@@ -38,6 +58,12 @@ package struct ServiceRequests: Sendable {
                 guard signal != .sighup else {
                     reloading.yield()
                     continue
+                }
+                start.isOver.withLock { isOver in
+                    guard !isOver else { return }
+                    Logger(label: "samovar.program").info("stopped before it served")
+                    // What a migration wrote so far is rolled back by whoever opens the store next.
+                    ExitStatus.fine.endProcess()
                 }
                 stopping.yield(isFirst ? .gracefully : .now)
                 if !isFirst { break }
@@ -56,5 +82,10 @@ package struct ServiceRequests: Sendable {
                 kill(getpid(), SIGTERM)
             }
         }
+    }
+
+    /// The start is over: from now on ``stops`` is read.
+    package func serves() {
+        start.isOver.withLock { $0 = true }
     }
 }

@@ -67,6 +67,17 @@ package enum Limits {
     /// lets go within moments.
     package static let spoolLockPatience = Duration.seconds(2)
 
+    /// How long opening a store waits for the turn: every holder is quick, or stopped by somebody,
+    /// and who supervises a service is told so rather than that it hangs.
+    static let openPatience = Duration.seconds(10)
+
+    /// The same for a store that is still to be made or migrated, which another process may be at:
+    /// less than the 15 minutes of TimeoutStartSec in deploy/systemd.
+    static let migrationPatience = Duration.seconds(600)
+
+    /// From when on the log has that a store waits to be opened.
+    static let turnNotice = Duration.seconds(1)
+
     /// How long closing waits for the turn: every holder is quick, or stopped by somebody, and what
     /// was committed does not need the closing.
     static let closePatience = Duration.seconds(2)
@@ -81,6 +92,9 @@ package enum Limits {
     /// Among how many of the oldest live jobs the one is looked for that waits longest: their rows
     /// are read, a few milliseconds.
     package static let censusOldest = 10_000
+
+    /// Checkpoints that fail are told so often: a full disk makes each commit try one.
+    static let checkpointLogInterval = Duration.seconds(60)
 
     /// A lost ring of the doorbell costs no more than this.
     package static let pollInterval = Duration.milliseconds(250)

@@ -29,7 +29,11 @@ enum Document {
             } catch let error as ConfigurationError {
                 throw error
             } catch {
-                throw SyntaxProblem(error, text: source.text).error(file: file)
+                throw SyntaxProblem(
+                    error,
+                    text: source.text,
+                    end: Place(offset: text.count, in: text)
+                ).error(file: file)
             }
         }
     }

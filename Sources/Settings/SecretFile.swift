@@ -16,9 +16,9 @@ enum SecretUse {
     case gitea
 
     /// What makes a file that has a secret in it.
-    fileprivate var remedy: String {
+    fileprivate func remedy(_ file: String) -> String {
         switch self {
-        case .webhook: "'samovar init --unless-present' makes a new one"
+        case .webhook: "'openssl rand -hex 32 > \(file)' makes a new one"
         case .bearer: "write the receiver's token into it"
         case .gitea: "write an access token of Gitea's into it (Settings, Applications)"
         case .signing, .senders: "'openssl rand -hex 32' prints a new one"
@@ -52,7 +52,7 @@ enum SecretFile {
         let bytes = withoutLineBreak(contents.bytes)
         guard !bytes.isEmpty else {
             let danger = use.isKey ? ": anybody could sign with an empty secret" : ""
-            setting.fail("\(file) is empty\(danger); \(use.remedy)")
+            setting.fail("\(file) is empty\(danger); \(use.remedy(file))")
             return nil
         }
         if use.isToken, !isToken(bytes) {
@@ -99,15 +99,15 @@ enum SecretFile {
         _ use: SecretUse
     ) -> String {
         switch problem {
-        case .missing: "\(file) does not exist; \(use.remedy)"
+        case .missing: "\(file) does not exist; \(use.remedy(file))"
         case .denied:
             "\(file) cannot be read: permission denied; give it to the user who runs this "
                 + "(chown) and let that user read it (chmod u+r)"
         case .folder: "\(file) is a folder; name the file in it that holds the secret"
-        case .special: "\(file) is not a regular file; \(use.remedy)"
+        case .special: "\(file) is not a regular file; \(use.remedy(file))"
         case .tooLarge:
             "\(file) is larger than \(ByteSizeText.text(of: Limits.secretBytesMax)), "
-                + "which is no secret; \(use.remedy)"
+                + "which is no secret; \(use.remedy(file))"
         case .other(let reason): "\(file) cannot be read: \(reason)"
         }
     }

@@ -6,12 +6,14 @@ struct SyntaxProblem {
     private let place: Place?
 
     /// Takes apart what Yams throws.
-    init(_ error: any Error, text: String) {
+    ///
+    /// An error in the lines that a short text was padded with is one at its end.
+    init(_ error: any Error, text: String, end: Place) {
         switch error {
         case YamlError.scanner(let context, let problem, let mark, _),
             YamlError.parser(let context, let problem, let mark, _),
             YamlError.composer(let context, let problem, let mark, _):
-            self.init(problem, context, mark)
+            self.init(problem, context, mark, end)
         case YamlError.reader(let problem, let offset, _, _):
             self.init(
                 message: "not valid YAML: \(problem)",
@@ -27,21 +29,22 @@ struct SyntaxProblem {
         self.place = place
     }
 
-    private init(_ problem: String, _ context: YamlError.Context?, _ mark: Mark) {
+    private init(_ problem: String, _ context: YamlError.Context?, _ mark: Mark, _ end: Place) {
+        func bounded(_ mark: Mark) -> Place { mark.line > end.line ? end : Place(mark) }
         switch context?.text {
         case nil:
-            place = Place(mark)
+            place = bounded(mark)
             message = "not valid YAML: \(problem)"
         case "while scanning an alias":
             // `on: *`, where the place of the problem is behind the asterisk.
-            place = Place(context?.mark ?? mark)
+            place = bounded(context?.mark ?? mark)
             message = "not valid YAML: text that starts with '*' needs quotes, as in \"*\""
         case "expected a single document in the stream":
-            place = Place(mark)
+            place = bounded(mark)
             message = "a second document starts here; only one is allowed"
         case let text?:
-            let line = context?.mark.line ?? mark.line
-            place = Place(mark)
+            let line = bounded(context?.mark ?? mark).line
+            place = bounded(mark)
             message = "not valid YAML: \(problem) \(text) on line \(line)"
         }
     }

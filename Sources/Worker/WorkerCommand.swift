@@ -12,11 +12,11 @@ struct WorkerCommand: AsyncParsableCommand {
         commandName: "samovar-worker",
         abstract: "Routes stored deliveries and runs their handlers, with leases and retries.",
         discussion: """
-            Stops on SIGTERM or SIGINT: claims no more, waits for its handlers up to
-            worker.shutdown_grace, then stops them and gives their jobs back. A second signal
-            means now. A changed configuration file counts within a second or two, or at once
-            at SIGHUP: routes, handlers, gates, trust, gitea, log. A file with a mistake
-            changes nothing; the log and `samovar status` tell. Several workers may run at
+            Stops on SIGTERM or SIGINT: claims no more, waits for its handlers up to \
+            worker.shutdown_grace, then stops them and gives their jobs back. A second signal \
+            means now. A changed configuration file counts within a second or two, or at once \
+            at SIGHUP: routes, handlers, gates, trust, gitea, log. A file with a mistake \
+            changes nothing; the log and `samovar status` tell. Several workers may run at \
             once on one machine.
 
             Examples:
@@ -37,7 +37,10 @@ struct WorkerCommand: AsyncParsableCommand {
     func run() async throws {
         ServiceLog.bootstrap(program: "worker")
         // First of all: from here on SIGHUP ends nothing.
-        let requests = await ServiceRequests(followsStandardInput: followStdin)
+        let requests = await ServiceRequests(
+            followsStandardInput: followStdin,
+            endsStart: true
+        )
         try await reporting {
             // The worker may run as a user that cannot read the webhook's secrets.
             let watch = FileWatch(try configurationOption.locate())
@@ -51,11 +54,16 @@ struct WorkerCommand: AsyncParsableCommand {
             }
             link.status("opening the store")
             let metrics = StoreMetrics(path: configuration.store)
-            let store = try SQLiteStore(
-                path: configuration.store,
-                logger: logger,
-                metrics: metrics
-            )
+            let executor = StoreExecutor()
+            // On the store's thread: a request to stop is heard meanwhile.
+            let store = try await withTaskExecutorPreference(executor) {
+                try SQLiteStore(
+                    path: configuration.store,
+                    logger: logger,
+                    executor: executor,
+                    metrics: metrics
+                )
+            }
             let service = try WorkerService(
                 configuration: configuration,
                 watch: watch,
@@ -68,8 +76,10 @@ struct WorkerCommand: AsyncParsableCommand {
                 ),
                 clocks: .system,
                 link: link,
+                waitsForOthers: { store.isWaitingForTurn },
                 logger: logger
             )
+            requests.serves()
             try await service.run(until: requests.stops, reloading: requests.reloads)
             try await store.close()
         }

@@ -17,9 +17,12 @@ struct WorkerService {
     private let health: WorkerHealth
     private let clocks: Clocks
     private let link: SupervisorLink
+    private let waitsForOthers: @Sendable () -> Bool
     private let logger: Logger
 
     /// A worker with a configuration; `watch` has looked at its file before that was read.
+    ///
+    /// `waitsForOthers` says whether its store waits for another process.
     init(
         configuration: Configuration,
         watch: FileWatch,
@@ -27,6 +30,7 @@ struct WorkerService {
         health: WorkerHealth,
         clocks: Clocks,
         link: SupervisorLink = .none,
+        waitsForOthers: @escaping @Sendable () -> Bool = { false },
         logger: Logger
     ) throws {
         self.configuration = configuration
@@ -35,6 +39,7 @@ struct WorkerService {
         self.health = health
         self.clocks = clocks
         self.link = link
+        self.waitsForOthers = waitsForOthers
         self.logger = logger
         // A handler that closes its standard input early must not end the worker.
         signal(SIGPIPE, SIG_IGN)
@@ -116,7 +121,7 @@ struct WorkerService {
             group.addTask {
                 // The timer has the loop come round all the time.
                 await Watchdog(
-                    [Watchdog.Part("work loop", loop.pulse)],
+                    [Watchdog.Part("work loop", loop.pulse, waitsForOthers: waitsForOthers)],
                     link: link,
                     logger: logger
                 ).run()

@@ -62,6 +62,30 @@ struct DocumentTests {
         #expect(try mistakes("a: 1").first == "1:1: unknown key 'a' at the top level")
     }
 
+    @Test(arguments: [
+        (
+            "a: [",
+            "1:5: not valid YAML: did not find expected node content while parsing a flow node on "
+                + "line 1"
+        ),
+        (
+            "a: [\n",
+            "2:1: not valid YAML: did not find expected node content while parsing a flow node on "
+                + "line 2"
+        ),
+        (
+            "a: \"x\n\n",
+            "3:1: not valid YAML: found unexpected end of stream while scanning a quoted scalar on "
+                + "line 1"
+        ),
+    ])
+    func `an error at the end of a very short text is in it`(
+        yaml: String,
+        message: String
+    ) throws {
+        #expect(try mistakes(yaml) == [message])
+    }
+
     @Test
     func `a file that is too large is not read`() throws {
         let text = "#" + String(repeating: " ", count: 1 << 20)

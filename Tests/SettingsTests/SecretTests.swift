@@ -63,7 +63,7 @@ struct SecretTests {
             let found = try mistake(folder)
             #expect(
                 found == "1:37: \(folder.path)/a.secret does not exist; "
-                    + "'samovar init --unless-present' makes a new one"
+                    + "'openssl rand -hex 32 > \(folder.path)/a.secret' makes a new one"
             )
         }
     }
@@ -75,7 +75,8 @@ struct SecretTests {
             let found = try mistake(folder)
             #expect(
                 found == "1:37: \(folder.path)/a.secret is empty: "
-                    + "anybody could sign with an empty secret; 'samovar init --unless-present' makes a new one"
+                    + "anybody could sign with an empty secret; "
+                    + "'openssl rand -hex 32 > \(folder.path)/a.secret' makes a new one"
             )
         }
     }
@@ -99,7 +100,7 @@ struct SecretTests {
             let found = try mistake(folder)
             #expect(
                 found == "1:37: \(folder.path)/a.secret is not a regular file; "
-                    + "'samovar init --unless-present' makes a new one"
+                    + "'openssl rand -hex 32 > \(folder.path)/a.secret' makes a new one"
             )
         }
     }
@@ -111,7 +112,8 @@ struct SecretTests {
             let found = try mistake(folder)
             #expect(
                 found == "1:37: \(folder.path)/a.secret is larger than 64KiB, "
-                    + "which is no secret; 'samovar init --unless-present' makes a new one"
+                    + "which is no secret; "
+                    + "'openssl rand -hex 32 > \(folder.path)/a.secret' makes a new one"
             )
         }
     }

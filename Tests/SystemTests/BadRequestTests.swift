@@ -47,6 +47,7 @@ struct BadRequestTests {
     private static let badSignature = "signature missing or wrong"
     private static let largeHead = "the request's headers are too large or too many"
     private static let noPath = "no webhook endpoint at this path"
+    private static let oneHost = "a request has one Host header"
     private static let badID =
         "the delivery id is not 1 to 128 printable ASCII characters without spaces"
 
@@ -155,6 +156,17 @@ struct BadRequestTests {
     }
 
     private static let heads = [
+        Case(
+            "no host",
+            Array(
+                String(decoding: Request().head, as: UTF8.self)
+                    .replacing("Host: localhost\r\n", with: "").utf8
+            ),
+            400,
+            oneHost,
+            closes: true
+        ),
+        Case("two hosts", push("Host: localhost"), 400, oneHost, closes: true),
         bad("NUL in a header", push("X-Filler: a\u{0}b")),
         bad("a folded header", push("X-Filler: a\r\n b")),
         bad("a space before the colon", push("X-Filler : a")),
@@ -361,6 +373,13 @@ struct BadRequestTests {
                 ("100 000 fields", Self.form("\(Self.fields)&\(encoded)", payload: payload)),
                 ("NUL in the body", Request(body: Data([0, 1, 2])).bytes),
                 ("an empty body", Request(body: Data()).bytes),
+                (
+                    "HTTP/1.0 without a host",
+                    Self.changed { _ in }.replacing(
+                        Array(" HTTP/1.1\r\nHost: localhost\r\n".utf8),
+                        with: Array(" HTTP/1.0\r\n".utf8)
+                    )
+                ),
             ]
             for (name, bytes) in fine {
                 let connection = try ingress.connect()
@@ -376,10 +395,26 @@ struct BadRequestTests {
     func `an answer to HEAD has no body`() async throws {
         try await Site.with { site in
             let connection = try site.startIngress().connect()
-            try connection.send("HEAD /hooks/gitea HTTP/1.1\r\nConnection: close\r\n\r\n")
+            try connection.send(
+                "HEAD /hooks/gitea HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n"
+            )
             let answer = String(decoding: try connection.awaitEnd(), as: UTF8.self)
             #expect(answer.hasPrefix("HTTP/1.1 405 Method Not Allowed\r\n"))
             #expect(answer.hasSuffix("Connection: close\r\n\r\n"))
+        }
+    }
+
+    @Test
+    func `what is no request has its answer's body, also after HEAD`() async throws {
+        try await Site.with { site in
+            let connection = try site.startIngress().connect()
+            try connection.send("HEAD /hooks/gitea HTTP/1.1\r\nHost: a\r\n\r\nBAD\r\n\r\n")
+            let text = String(decoding: try connection.awaitEnd(), as: UTF8.self)
+            let answers = text.split(separator: "HTTP/1.1 ")
+            #expect(answers.first?.hasPrefix("405 ") == true)
+            #expect(answers.first?.hasSuffix("\r\n\r\n") == true)
+            let body = #"{"status":"error","error":"this is no HTTP/1.1 request"}"#
+            #expect(text.hasSuffix("\r\n\r\n\(body)\n"), "\(text)")
         }
     }
 }

@@ -1,5 +1,6 @@
 import GRDB
 import Foundation
+import Spawn
 import TestSupport
 import Testing
 
@@ -124,6 +125,37 @@ struct BodyLimitTests {
                 #expect(try connection.awaitEnd() == [])
             }
         }
+    }
+
+    @Test
+    func `a flood of refused bodies costs a commit a second, and all are counted at the end`()
+        async throws
+    {
+        try await Site.with(settings) { site in
+            let ingress = try site.startIngress()
+            try ingress.accept(Request())
+            let (start, before) = (ContinuousClock.now, try flushes(ingress))
+            let head = request(bytes: Self.limit + 1).head
+            for _ in 1...200 {
+                let connection = try ingress.connect()
+                try connection.send(head)
+                #expect(try connection.reply().status == 413)
+            }
+            let flushes = try flushes(ingress) - before
+            // The first at once, then each second, however long this took.
+            #expect(flushes <= (ContinuousClock.now - start).components.seconds + 2)
+            ingress.program.signal(SIGTERM)
+            #expect(try ingress.program.awaitExit() == .code(0))
+            #expect(try site.reader.number("SELECT sum(count) FROM incident") == 200)
+        }
+    }
+
+    /// How often the store's log was flushed.
+    private func flushes(_ ingress: RunningIngress) throws -> Int64 {
+        let name = "samovar_fsync_seconds_count{file=\"log\"} "
+        let lines = try ingress.health("/metrics").text.split(separator: "\n")
+        let line = try #require(lines.first { $0.hasPrefix(name) })
+        return Int64(try #require(Double(line.dropFirst(name.count))))
     }
 
     @Test

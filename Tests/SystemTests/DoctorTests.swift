@@ -132,6 +132,37 @@ struct DoctorTests {
     }
 
     @Test
+    func `a file that a worker refused is a finding until it is mended`() async throws {
+        try await Site.with(settings) { site in
+            try site.script("note", "exit 0")
+            try site.startIngress().accept(request())
+            let worker = try site.startWorker()
+            // The file that the doctor is asked by has no mistake.
+            try site.write(settings.yaml, to: "good.yaml")
+            try site.write(settings.yaml + "colour: red\n", to: "samovar.yaml")
+            worker.signal(SIGHUP)
+            try worker.awaitLine("unknown key 'colour'")
+            func doctor() throws -> String {
+                let program = try site.run([
+                    Binaries.samovar, "doctor", "--quick", "--config", site.path("good.yaml"),
+                ])
+                try program.awaitExit()
+                return program.output
+            }
+            try waitUntil("the mistake to be found") {
+                let lines = try doctor().split(separator: "\n")
+                return lines.contains {
+                    $0.contains("warning") && $0.contains("worker_configuration")
+                        && $0.contains("unknown key 'colour'")
+                }
+            }
+            try site.write(settings.yaml, to: "samovar.yaml")
+            worker.signal(SIGHUP)
+            try waitUntil("the mistake to be gone") { try !doctor().contains("'colour'") }
+        }
+    }
+
+    @Test
     func `short secrets, open files and rows that are gone are findings`() async throws {
         try await Site.with { site in
             let ingress = try site.startIngress()

@@ -20,6 +20,31 @@ struct LogTests {
     }
 
     @Test
+    func `each kind of refusal is logged with the address that was seen`() async throws {
+        try await Site.with { site in
+            let ingress = try site.startIngress()
+            let refused: [(answer: String, request: Request)] = [
+                ("unauthorized", Request().with { $0.body[0] ^= 1 }),
+                ("not_found", Request().with { $0.target = "/elsewhere" }),
+                ("method_not_allowed", Request().with { $0.method = "PUT" }),
+                ("bad_request", Request().with { $0.removeAll("Delivery") }),
+            ]
+            for (answer, request) in refused {
+                _ = try ingress.send(request)
+                let line = try ingress.program.awaitLine("answer=\(answer)")
+                #expect(line.contains("remote=127.0.0.1"))
+            }
+            // A prober is told apart, and does not fill the log.
+            for _ in 1...20 { _ = try ingress.send(Request().with { $0.target = "/probe" }) }
+            ingress.program.signal(SIGTERM)
+            #expect(try ingress.program.awaitExit() == .code(0))
+            let lines = ingress.program.output.split(separator: "\n")
+                .filter { $0.contains("answer=not_found") }
+            #expect((1...6).contains(lines.count))
+        }
+    }
+
+    @Test
     func `with json every line is one flat object, and one delivery's id tells its story`()
         async throws
     {

@@ -299,13 +299,89 @@ struct SpoolTests {
         }
     }
 
+    @Test
+    func `while a full spool is imported, what is new is stored between its batches`() async throws
+    {
+        let settings = SiteSettings(ingress: ["spool: { file: spool, max_size: 20MiB }"])
+        try await withSite(settings) { site in
+            let disk = try FaultyDisk(of: site)
+            let ingress = try site.startIngress(under: disk.wrapper)
+            try ingress.accept(Request())
+            let stranger = try Stranger(site.store)
+            try stranger.lock()
+            var spooled = 0
+            let padding = String(repeating: "x", count: 1 << 20)
+            while true {
+                let request = Request(body: Data(#"{"padding":"\#(padding)"}"#.utf8))
+                let reply = try ingress.send(request)
+                guard reply.status == 202 else { break }
+                spooled += 1
+            }
+            #expect(spooled > 8)
+            // Each commit takes its time, so that the import does.
+            try disk.set([
+                FaultyDisk.Rule(
+                    call: .sync,
+                    file: "queue.db-wal",
+                    effect: .delay(milliseconds: 400)
+                )
+            ])
+            try stranger.unlock()
+            try waitUntil("the first batch of the import") { try site.deliveries > 1 }
+            // It fits nowhere but in the store, and waits for one batch of the import at most.
+            let stored = try waitFor("a place between two batches") { () -> Int? in
+                let request = Request(body: Data(#"{"padding":"\#(padding)"}"#.utf8))
+                let reply = try ingress.send(request)
+                return reply.text.contains(#""seq":"#) ? try Stored(reply).seq : nil
+            }
+            try disk.heal()
+            try awaitEmptySpool(of: site)
+            #expect(try site.deliveries == spooled + 2)
+            let last = try #require(try site.reader.number("SELECT max(seq) FROM delivery"))
+            #expect(last > stored)
+        }
+    }
+
     @Test(arguments: ["missing/spool", "queue.secret/spool", "test.secret"])
-    func `a spool that cannot be used is a clear error at the start`(_ file: String) async throws {
+    func `a spool that cannot be used is a clear error at the first start`(
+        _ file: String
+    ) async throws {
         try await withSite(SiteSettings(ingress: ["spool: \(file)"])) { site in
             let ingress = try site.start(Binaries.ingress)
             #expect(try ingress.awaitExit() == .code(69))
             #expect(ingress.output.contains("spool"))
             #expect(ingress.output.contains("ingress.spool"))
+        }
+    }
+
+    @Test
+    func `a spool that is missing with its disk does not keep a store that works from serving`()
+        async throws
+    {
+        try await withSite(SiteSettings(ingress: ["spool: disk/spool"])) { site in
+            let (disk, away) = (site.path("disk"), site.path("away"))
+            let files = FileManager.default
+            try files.createDirectory(atPath: disk, withIntermediateDirectories: false)
+            let first = try site.startIngress()
+            try first.accept(Request())
+            let stranger = try Stranger(site.store)
+            try stranger.lock()
+            let spooled = Request()
+            try spool(spooled, to: first)
+            first.program.killNow()
+            try stranger.unlock()
+            try files.moveItem(atPath: disk, toPath: away)
+            let second = try site.startIngress()
+            let line = try second.program.awaitLine("serving without the spool")
+            #expect(line.contains("hint="))
+            try second.accept(Request())
+            #expect(try second.health("/readyz").text == #"{"status":"ready"}"# + "\n")
+            #expect(try second.health("/metrics").text.contains("\nsamovar_spool_broken 1\n"))
+            second.program.killNow()
+            try files.moveItem(atPath: away, toPath: disk)
+            let third = try site.startIngress()
+            try third.program.awaitLine("listening")
+            try waitUntil("the import") { try ids(in: site).contains(spooled.id ?? "") }
         }
     }
 

@@ -35,6 +35,26 @@ struct StopTests {
     }
 
     @Test
+    func `an ingress that is asked twice ends at once, and its last line is written`() async throws
+    {
+        try await Site.with { site in
+            // The line was lost nearly always, and not always.
+            for _ in 1...5 {
+                let ingress = try site.startIngress()
+                let unfinished = try ingress.connect()
+                try unfinished.send("POST /hooks/gitea HTTP/1.1\r\n")
+                // Answered by the event loop after it has read that.
+                #expect(try ingress.health("/healthz").status == 200)
+                ingress.program.signal(SIGTERM)
+                try ingress.program.awaitLine(" stopping")
+                ingress.program.signal(SIGTERM)
+                #expect(try ingress.program.awaitExit() == .code(1))
+                #expect(ingress.program.output.contains("stopping at once"))
+            }
+        }
+    }
+
+    @Test
     func `SIGHUP ends neither service`() async throws {
         let note = SiteSettings.Handler(name: "note", command: ["/usr/bin/true"])
         try await Site.with(SiteSettings(handlers: [note])) { site in

@@ -200,4 +200,32 @@ struct TLSTests {
             #expect(send.output.contains(" 202 "))
         }
     }
+
+    @Test
+    func `send tells of a certificate that nobody vouches for, and believes one that is named`()
+        async throws
+    {
+        try await Site.with(settings) { site in
+            try makeCertificate("tea", in: site)
+            try makeCertificate("other", in: site, certificate: "other.pem", key: "other.key")
+            let ingress = try site.startIngress()
+            let port = ingress.port
+            func send(_ options: [String], port: UInt16, exit: Int32) throws -> String {
+                let url = ["send", "push", "--url", "https://127.0.0.1:\(port)/hooks/gitea"]
+                let program = try site.start(Binaries.samovar, arguments: url + options)
+                #expect(try program.awaitExit() == .code(exit), "\(program.output)")
+                return program.output
+            }
+            for options in [[], ["--ca", site.path("other.pem")]] {
+                let text = try send(options, port: port, exit: 69)
+                #expect(text.contains("its certificate is not one that this machine trusts"))
+                #expect(text.contains("--ca FILE"))
+            }
+            let known = try send(["--ca", site.path("cert.pem")], port: port, exit: 0)
+            #expect(known.contains(" 202 "))
+            let noCertificate = try send(["--ca", site.path("key.pem")], port: port, exit: 1)
+            #expect(noCertificate.contains("holds no certificate in PEM form"))
+            #expect(try send([], port: ingress.healthPort, exit: 69).contains("does not speak TLS"))
+        }
+    }
 }

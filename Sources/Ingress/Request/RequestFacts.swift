@@ -20,6 +20,8 @@ struct RequestFacts {
     private(set) var framing = Framing.length(0)
     /// Whether two readers could disagree about where the body ends.
     private(set) var isFramingDoubtful = false
+    /// Whether it is not said once whom the request is for (RFC 9112, section 3.2).
+    private(set) var isHostDoubtful: Bool
     private(set) var expectsContinue = false
     /// After such a request the decoder takes no further one.
     private(set) var asksForUpgrade: Bool
@@ -31,10 +33,17 @@ struct RequestFacts {
     /// what frames it badly.
     init(_ head: HTTPRequestHead) {
         asksForUpgrade = head.method == .CONNECT
+        // HTTP/1.0 may leave it out.
+        isHostDoubtful = head.version == .http1_1
+        var hosts = 0
         var isFramed = false
         for (name, value) in head.headers {
             // Told apart by length first: one comparison per header.
             switch name.utf8.count {
+            case 4:
+                guard Self.isEqual(name, "host") else { continue }
+                hosts += 1
+                isHostDoubtful = hosts > 1
             case 6:
                 if Self.isEqual(name, "expect") {
                     expectsContinue = Self.isEqual(value, "100-continue")

@@ -7,16 +7,6 @@ import Synchronization
 /// The way back to the store: opening it, and importing what was spooled before anything newer is
 /// committed, so that `seq` keeps the order of acceptance.
 extension GroupCommit {
-    /// How a step back went.
-    enum Recovery {
-        /// There may be more to import.
-        case again
-        /// The store does not work yet, or an append has to end first.
-        case later
-        /// What was gathered may be committed.
-        case done
-    }
-
     /// - Returns: nil when it cannot be opened yet.
     func openedStore() async throws(StoreError) -> SQLiteStore? {
         if let store = opening.store, state.withLock(\.isBound) || spool == nil { return store }
@@ -31,7 +21,10 @@ extension GroupCommit {
             return store
         } catch {
             _ = takeDetour(.failed(error))
-            return nil
+            // One that could not be opened is opened anew.
+            guard case .inputOutput = error, opening.store != nil else { return nil }
+            await allAnswered(error)
+            throw error
         }
     }
 
@@ -43,50 +36,56 @@ extension GroupCommit {
             throw .cannotOpen(
                 path: opening.path,
                 reason: "it is store \(uuid), and the spool \(spool.path) holds deliveries of "
-                    + "store \(known): bring that one back, or move the spool away"
+                    + "store \(known): bring that one back, or stop the ingress and move the "
+                    + "spool away"
             )
         }
         if spool.store != uuid {
-            do throws(SpoolError) {
-                try await spoolThread.run { () throws(SpoolError) in try spool.belong(to: uuid) }
-            } catch {
-                // It only helps to notice a missing disk; the next start tries again.
-                logger.warning("the spool was not marked", metadata: ["error": "\(error)"])
+            // Commits wait for it as for an import.
+            state.withLock { $0.reading = .busy }
+            spoolThread.enqueue { [self] in
+                do throws(SpoolError) {
+                    try spool.belong(to: uuid)
+                } catch {
+                    // It only helps to notice a missing disk; the next start tries again.
+                    logger.warning("the spool was not marked", metadata: ["error": "\(error)"])
+                }
+                readNext(from: spool)
             }
         }
         state.withLock { $0.isBound = true }
     }
 
     /// Takes one step towards an empty spool.
-    func recover(_ store: SQLiteStore) async throws(StoreError) -> Recovery {
-        guard let spool else { return .done }
+    ///
+    /// The spool's thread reads, and asks for the next step when it has: the store's thread waits
+    /// for its own disk only.
+    ///
+    /// - Returns: whether what was gathered may be committed.
+    func recover(_ store: SQLiteStore) async throws(StoreError) -> Bool {
+        guard let spool else { return true }
         let now = NIODeadline.now()
-        let (isDetour, isDue, mayImport, isStuck, isFinished) = state.withLock {
-            (
-                $0.detour != nil, now >= $0.nextRecovery, now >= $0.nextImport,
-                $0.isSpoolStuck(now), $0.isFinished
-            )
+        let isStuck = spoolThread.isStuck(now)
+        let (isDetour, isDue, isFinished) = state.withLock {
+            ($0.detour != nil, now >= $0.nextRecovery, $0.isFinished)
         }
         // The next process goes on where this one ends.
-        if isFinished { return .done }
-        if isDetour, !isDue { return isStuck ? .done : .later }
+        if isFinished { return true }
+        if isDetour, !isDue { return isStuck }
         do throws(StoreError) {
-            if mayImport, try await importNext(from: spool, to: store) == .imported {
-                if spool.depth.bytes <= Limits.batchBytes { endDetour() }
-                return .again
-            }
-            if isDetour {
+            if let batch = takeRead() {
+                try await importNext(batch, from: spool, to: store)
+            } else if isDetour, isStuck || !state.withLock({ $0.hasMore(spool, now) }) {
                 try await store.probe()
                 endDetour()
             }
         } catch {
             _ = takeDetour(.failed(error))
-            guard case .inputOutput = error else { return .later }
-            await allAppended()
-            await allTold()
+            guard case .inputOutput = error else { return false }
+            await allAnswered(error)
             throw error
         }
-        return arrive(spool)
+        return goOn(spool, isStuck: isStuck)
     }
 
     /// New deliveries wait for the store again: it has to come to the end of the spool within their
@@ -99,19 +98,42 @@ extension GroupCommit {
         }
     }
 
-    /// Nothing is left to import: says so, unless an append is still under way.
-    private func arrive(_ spool: SpoolFile) -> Recovery {
-        let (arrived, isAppending) = state.withLock { state -> (Detour?, Bool) in
-            let isAppending = !(state.spooling.isEmpty && state.appending.isEmpty)
-            let isStuck = state.isSpoolStuck(.now())
-            let hasMore = spool.depth.deliveries > 0 && NIODeadline.now() >= state.nextImport
-            guard !hasMore, !isAppending || isStuck else { return (nil, !isStuck) }
+    /// Has the next batch read, or says that nothing is left to import.
+    ///
+    /// - Returns: whether what was gathered may be committed: not before what was spooled, unless
+    ///   the spool gives that order up.
+    private func goOn(_ spool: SpoolFile, isStuck: Bool) -> Bool {
+        let now = NIODeadline.now()
+        let (mayCommit, isReadDue, arrived) = state.withLock { state -> (Bool, Bool, Detour?) in
+            let hasMore = state.hasMore(spool, now)
+            var isReadDue = false
+            if hasMore, case .idle = state.reading {
+                state.reading = .busy
+                isReadDue = true
+            }
+            guard !hasMore, state.spooling.isEmpty, state.appending.isEmpty else {
+                return (isStuck || state.isOrderGivenUp && state.detour == nil, isReadDue, nil)
+            }
+            if spool.depth.deliveries == 0 { state.isOrderGivenUp = false }
             defer { state.returning = nil }
-            return (state.returning, false)
+            return (true, false, state.returning)
         }
+        if isReadDue { spoolThread.enqueue { [self] in readNext(from: spool) } }
         if let arrived { logReturn(arrived) }
-        guard isAppending else { return .done }
-        return spool.depth.deliveries > 0 ? .again : .later
+        return mayCommit
+    }
+
+    /// Sees to it that nobody waits for an answer of a process that ends with an error: what a spool
+    /// whose disk hangs did not take is 503.
+    private func allAnswered(_ error: StoreError) async {
+        await allAppended()
+        let failed = state.withLock { state in
+            takeAll(&state.appending) + takeAll(&state.spooling) + takeAll(&state.gathering)
+        }
+        if !failed.isEmpty {
+            refuse(failed, StoreTrouble.failed(error).reason, because: "\(error)")
+        }
+        await allTold()
     }
 
     private func logReturn(_ detour: Detour) {
@@ -127,57 +149,44 @@ extension GroupCommit {
 
     // MARK: Importing
 
-    /// How the import of a batch went, when the store did not fail.
-    private enum Step {
-        case imported
-        /// Nothing waited.
-        case empty
-        /// The spool failed: it is tried again later.
-        case postponed
+    private func takeRead() -> SpoolFile.Batch? {
+        state.withLock { state in
+            guard case .ready(let batch) = state.reading else { return nil }
+            state.reading = .idle
+            return batch
+        }
     }
 
     private func importNext(
+        _ batch: SpoolFile.Batch,
         from spool: SpoolFile,
         to store: SQLiteStore
-    ) async throws(StoreError) -> Step {
-        let batch: SpoolFile.Batch
-        do throws(SpoolError) {
-            guard let next = try spool.read(atMost: Limits.batchBytes) else { return .empty }
-            batch = next
-        } catch {
-            await outlast(error, of: spool)
-            return .postponed
-        }
+    ) async throws(StoreError) {
         pulse.beat()
         let results = try await store.importSpooled(batch.deliveries)
         FaultPoint.imported.reach()
-        guard await keepRefused(batch, results, of: spool) else { return .postponed }
-        spool.markImported(batch)
-        state.withLock { state in
+        let refused = reportRefused(batch, results, of: spool)
+        let isNearlyDone = spool.depth.bytes <= 2 * Limits.batchBytes
+        let mayReturn = state.withLock { state in
             state.counts.imported += results.count
             state.detour?.imported += results.count
             state.returning?.imported += results.count
+            state.detour?.refused += refused.count
+            state.returning?.refused += refused.count
+            state.reading = .busy
+            return isNearlyDone || state.isOrderGivenUp
         }
+        if mayReturn { endDetour() }
         if results.contains(where: \.isImported) { ring() }
-        spoolThread.enqueue { [logger] in
-            do throws(SpoolError) {
-                try spool.emptyWhenImported()
-            } catch {
-                // Its deliveries are in the store: to import them again does no harm.
-                logger.warning("the spool was not emptied", metadata: ["error": "\(error)"])
-            }
-        }
-        return .imported
+        spoolThread.enqueue { [self] in settle(batch, refused, in: spool) }
     }
 
-    /// Keeps the bytes of what was acknowledged and cannot be stored, and says so.
-    ///
-    /// - Returns: false when they could not be kept: then they stay in the spool.
-    private func keepRefused(
+    /// Says which deliveries were acknowledged and cannot be stored.
+    private func reportRefused(
         _ batch: SpoolFile.Batch,
         _ results: [Import],
         of spool: SpoolFile
-    ) async -> Bool {
+    ) -> [Delivery] {
         var refused: [Delivery] = []
         for (delivery, result) in zip(batch.deliveries, results) {
             let reason: String
@@ -195,30 +204,50 @@ extension GroupCommit {
                 ]
             )
         }
-        guard !refused.isEmpty else { return true }
-        state.withLock { [count = refused.count] state in
-            state.detour?.refused += count
-            state.returning?.refused += count
-        }
+        return refused
+    }
+
+    // MARK: The spool's thread
+
+    /// Removes a batch that was committed, when the bytes of what was refused are kept.
+    private func settle(_ batch: SpoolFile.Batch, _ refused: [Delivery], in spool: SpoolFile) {
         do throws(SpoolError) {
-            try await spoolThread.run { [refused, clocks] () throws(SpoolError) in
-                try spool.keepRefused(refused, now: clocks.now())
-            }
-            return true
+            if !refused.isEmpty { try spool.keepRefused(refused, now: clocks.now()) }
         } catch {
+            // They stay in the spool.
             postpone(error)
-            return false
+            return handOver(.idle)
+        }
+        spool.markImported(batch)
+        do throws(SpoolError) {
+            try spool.emptyWhenImported()
+        } catch {
+            // Its deliveries are in the store: to import them again does no harm.
+            logger.warning("the spool was not emptied", metadata: ["error": "\(error)"])
+        }
+        spoolThread.noteProgress()
+        readNext(from: spool)
+    }
+
+    private func readNext(from spool: SpoolFile) {
+        do throws(SpoolError) {
+            handOver(try spool.read(atMost: Limits.batchBytes).map(Reading.ready) ?? .idle)
+        } catch {
+            outlast(error, of: spool)
+            handOver(.idle)
         }
     }
 
+    private func handOver(_ reading: Reading) {
+        state.withLock { $0.reading = reading }
+        newWork.yield()
+    }
+
     /// Goes on without what cannot be read.
-    private func outlast(_ error: SpoolError, of spool: SpoolFile) async {
+    private func outlast(_ error: SpoolError, of spool: SpoolFile) {
         guard case .damaged = error else { return postpone(error) }
         do throws(SpoolError) {
-            let leftover = try await spoolThread.run { [clocks] () throws(SpoolError) in
-                try spool.setAsideDamage(now: clocks.now())
-            }
-            report(leftover)
+            report(try spool.setAsideDamage(now: clocks.now()))
         } catch {
             postpone(error)
         }
@@ -245,7 +274,10 @@ extension GroupCommit {
             return note(.spoolTorn, of: leftover, detail)
         }
         logger.error(
-            "the spool is damaged: acknowledged deliveries may be in what was set aside",
+            """
+            the spool is damaged, or an append was cut short by a power cut: acknowledged \
+            deliveries may be in what was set aside
+            """,
             metadata: [
                 "spool": "\(leftover.file)", "bytes": "\(leftover.bytes)", "kept.in": "\(file)",
             ]
@@ -255,6 +287,16 @@ extension GroupCommit {
 
     private func note(_ kind: Incident.Kind, of leftover: SpoolFile.Leftover, _ detail: String) {
         note(Incident(kind: kind, source: "spool", subject: leftover.file, detail: detail))
+    }
+}
+
+extension GroupCommit.State {
+    /// Whether the spool holds what can be imported now.
+    fileprivate func hasMore(_ spool: SpoolFile, _ now: NIODeadline) -> Bool {
+        switch reading {
+        case .idle: spool.depth.deliveries > 0 && now >= nextImport
+        case .busy, .ready: true
+        }
     }
 }
 

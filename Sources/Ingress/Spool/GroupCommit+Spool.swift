@@ -9,19 +9,24 @@ import Synchronization
 extension GroupCommit {
     /// Looks a few times a second whether somebody waits for the store for too long.
     func look(now: NIODeadline) {
+        let isStuck = spoolThread.isStuck(now)
         let (isOverdue, isWaiting) = state.withLock { state in
+            if isStuck {
+                // The store may well work: what no append has begun with waits for that.
+                state.gathering.prepend(contentsOf: takeAll(&state.spooling))
+            }
             let oldest = [state.committing.first?.since, state.gathering.first?.since]
                 .compactMap(\.self).min()
-            let isOverdue = oldest.map { $0 + IngressLimits.storeBudget <= now } ?? false
-            // Its thread may well be blocked: the spool works, and so the process does.
-            return (
-                isOverdue && !state.isSpoolStuck(now),
-                state.detour != nil || state.returning != nil
-            )
+            let budget =
+                state.isOrderGivenUp
+                ? IngressLimits.patientStoreBudget : IngressLimits.storeBudget
+            let isOverdue = oldest.map { $0 + budget <= now } ?? false
+            return (isOverdue && !isStuck, state.detour != nil || state.returning != nil)
         }
         if isOverdue { _ = takeDetour(.silent) }
-        guard isWaiting || (spool?.depth.deliveries ?? 0) > 0 else { return }
-        if isWaiting, spool?.trouble == nil { pulse.beat() }
+        guard isWaiting || isStuck || (spool?.depth.deliveries ?? 0) > 0 else { return }
+        // The store's thread may well be blocked: the spool works, and so the process does.
+        if isWaiting, !isStuck, spool?.trouble == nil { pulse.beat() }
         newWork.yield()
     }
 
@@ -30,22 +35,24 @@ extension GroupCommit {
     /// What is part of a running commit goes there too: it may be stored twice so, and the import
     /// finds that it is there.
     ///
-    /// - Returns: false when there is no spool to go to.
+    /// - Returns: false when there is no spool to go to, or its disk hangs.
     func takeDetour(_ trouble: StoreTrouble) -> Bool {
         guard spool != nil else { return false }
+        let isStuck = spoolThread.isStuck(.now())
         let (isNew, isForSpool) = state.withLock { state in
             let isNew = state.detour == nil
             let isAgain = state.returning != nil
             if isNew {
                 state.detour = state.returning ?? Detour(trouble: trouble)
                 state.returning = nil
-                if !isAgain { state.counts.detours += 1 }
             }
             state.detour?.trouble = trouble
             state.nextRecovery = .now() + IngressLimits.recovery
-            // The order in which they were taken: those of the commit came first.
-            state.spooling.append(contentsOf: takeAll(&state.committing))
-            state.spooling.append(contentsOf: takeAll(&state.gathering))
+            if !isStuck {
+                // The order in which they were taken: those of the commit came first.
+                state.spooling.append(contentsOf: takeAll(&state.committing))
+                state.spooling.append(contentsOf: takeAll(&state.gathering))
+            }
             return (isNew && !isAgain, !state.spooling.isEmpty)
         }
         if isNew {
@@ -58,7 +65,7 @@ extension GroupCommit {
             )
         }
         if isForSpool { scheduleAppend() }
-        return true
+        return !isStuck
     }
 
     /// Sees to it that what waits for the spool is appended.
@@ -87,6 +94,11 @@ extension GroupCommit {
         limit.cancel()
     }
 
+    /// Whether there is a spool that takes nothing.
+    var isSpoolBroken: Bool {
+        spoolTrouble != nil || spool?.trouble != nil || spoolThread.isStuck(.now())
+    }
+
     // MARK: The spool's thread
 
     private func appendAll() {
@@ -96,22 +108,26 @@ extension GroupCommit {
             do throws(SpoolError) {
                 let count = try spool.append(deliveries)
                 FaultPoint.spooled.reach()
-                state.withLock { state in
+                let appended = Set(batch.prefix(count).map(\.ticket))
+                // Without those that were withdrawn meanwhile.
+                let waiting = state.withLock { state in
                     state.counts.spooled += count
                     state.detour?.spooled += count
                     state.returning?.spooled += count
+                    return takeAll(&state.appending)
                 }
-                tell(batch[..<count].map { ($0, .spooled) })
+                tell(waiting.filter { appended.contains($0.ticket) }.map { ($0, .spooled) })
                 deliveryLog.spooled(deliveries.prefix(count))
                 if count < batch.count {
                     refuseSpooling(
-                        Array(batch[count...]),
+                        waiting.filter { !appended.contains($0.ticket) },
                         .full(file: spool.path, bytesMax: spool.bytesMax)
                     )
                 }
             } catch {
-                refuseSpooling(batch, error)
+                refuseSpooling(state.withLock { takeAll(&$0.appending) }, error)
             }
+            spoolThread.noteProgress()
         }
         newWork.yield()
         for promise in state.withLock({ takeAll(&$0.whenAppended) }) { promise.succeed() }
@@ -119,22 +135,21 @@ extension GroupCommit {
 
     private func nextAppend() -> [Waiting]? {
         state.withLock { state in
-            state.appending = []
-            state.appendingSince = nil
             var bytes = 0
             while bytes < Limits.batchBytes, let waiting = state.spooling.popFirst() {
                 bytes += waiting.delivery.body.count
                 state.appending.append(waiting)
             }
             state.isAppendScheduled = !state.appending.isEmpty
-            guard state.isAppendScheduled else { return nil }
-            state.appendingSince = .now()
-            return state.appending
+            return state.isAppendScheduled ? state.appending : nil
         }
     }
 
     private func refuseSpooling(_ batch: [Waiting], _ error: SpoolError) {
-        let trouble = state.withLock { $0.detour?.trouble ?? $0.returning?.trouble }
+        let trouble = state.withLock { state in
+            if case .full = error { state.isOrderGivenUp = true }
+            return state.detour?.trouble ?? state.returning?.trouble
+        }
         let store = trouble ?? .silent
         refuse(
             batch,
@@ -144,19 +159,13 @@ extension GroupCommit {
     }
 }
 
-extension GroupCommit.State {
-    /// Whether the spool's own disk hangs: then the store is waited for, as without a spool.
-    func isSpoolStuck(_ now: NIODeadline) -> Bool {
-        appendingSince.map { $0 + IngressLimits.storeBudget <= now } ?? false
-    }
-}
-
 extension SpoolError {
     /// What a client may know of it: no paths.
     var reason: String {
         switch self {
         case .full: "the spool is full"
         case .diskFull: "the spool's disk is full"
+        case .lost: "the spool was moved or deleted"
         case .cannotOpen, .notASpool, .newer, .notOwned, .inUse, .cannotWrite, .cannotRead,
             .damaged:
             "the spool cannot be written"

@@ -85,6 +85,9 @@ extension GroupCommit {
     fileprivate func standIn(_ reason: String) -> ReadinessProof {
         guard let spool else { return .notReady(reason: reason) }
         if let trouble = spool.trouble { return .notReady(reason: "\(reason); \(trouble)") }
+        guard !spoolThread.isStuck(.now()) else {
+            return .notReady(reason: "\(reason); the spool's disk does not answer")
+        }
         return .spool(reason: reason)
     }
 }

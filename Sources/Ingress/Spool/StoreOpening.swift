@@ -20,13 +20,21 @@ final class StoreOpening: Sendable {
         let metrics = StoreMetrics(path: path)
         self.metrics = metrics
         open = { mayCreate throws(StoreError) in
-            try SQLiteStore(
+            let store = try SQLiteStore(
                 path: path,
                 mayCreate: mayCreate,
                 logger: logger,
                 executor: executor,
                 metrics: metrics
             )
+            if store.isNew {
+                // Right once; later, a disk that is not mounted looks just like it.
+                logger.warning(
+                    "no store was there: a new one begins",
+                    metadata: ["store": "\(path)"]
+                )
+            }
+            return store
         }
         opened = Mutex(nil)
     }

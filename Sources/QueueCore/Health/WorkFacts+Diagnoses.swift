@@ -2,7 +2,8 @@
 extension WorkFacts {
     package func diagnoses(at moment: MachineFacts) -> [Diagnosis] {
         [
-            workers(moment), leases(moment), routing(moment), dueJobs(moment), deadLetters(moment),
+            workers(moment), workerConfiguration(moment), leases(moment), routing(moment),
+            dueJobs(moment), deadLetters(moment),
             newDeaths, paused(moment), incidentCounts, pruning,
         ]
     }
@@ -31,6 +32,33 @@ extension WorkFacts {
             )
         }
         return Diagnosis(.work, "workers", .ok, "\(alive) alive")
+    }
+
+    /// Each mistake once, though every worker has it.
+    private func workerConfiguration(_ moment: MachineFacts) -> Diagnosis {
+        var mistakes: [String] = []
+        for worker in workers where moment.alive.contains(worker) {
+            for line in configurationErrors[worker]?.split(separator: "\n") ?? []
+            where !mistakes.contains(String(line)) {
+                mistakes.append(String(line))
+            }
+        }
+        guard let first = mistakes.first else {
+            return Diagnosis(
+                .work,
+                "worker_configuration",
+                .ok,
+                "no worker has refused a changed file"
+            )
+        }
+        let others = mistakes.count > 1 ? ", and \(mistakes.count - 1) more" : ""
+        return Diagnosis(
+            .work,
+            "worker_configuration",
+            .warning,
+            "changed, but not taken over, the old one goes on: \(first)\(others)",
+            hint: "Mend the file: workers take it over by themselves. `samovar check` names all."
+        )
     }
 
     private func leases(_ moment: MachineFacts) -> Diagnosis {

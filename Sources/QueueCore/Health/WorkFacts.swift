@@ -39,6 +39,8 @@ package struct WorkFacts: Equatable, Sendable {
     /// Those that did not say that they stopped.
     package var workers: [WorkerID] = []
     package var leases: [Lease] = []
+    /// What keeps workers from going by their file as it is now, one mistake a line.
+    package var configurationErrors: [WorkerID: String] = [:]
     /// Deliveries that wait to be routed, and since when the first does.
     package var waiting = 0
     package var oldestWaiting: Timestamp?

@@ -14,6 +14,8 @@ package enum SpoolError: Error, Equatable, Sendable {
     case diskFull(file: String)
     case cannotWrite(file: String, reason: String)
     case cannotRead(file: String, reason: String)
+    /// It was moved or deleted under the process that has it open.
+    case lost(file: String)
     /// Bytes that were synced read otherwise now.
     case damaged(file: String, offset: Int)
 
@@ -33,6 +35,11 @@ package enum SpoolError: Error, Equatable, Sendable {
         case .diskFull: "Deliveries are refused with 503: free some space on the spool's disk."
         case .cannotWrite, .cannotRead:
             "Check the spool's disk (dmesg), its mount and its free space."
+        case .lost:
+            "Put the file back. If it was deleted, mend the store first: what was acknowledged is in "
+                + "the deleted file, which this process still imports (wait for "
+                + "samovar_spool_deliveries to be 0); then restart the ingress. Stop it before you "
+                + "move the spool."
         case .damaged: "Its disk is not to be trusted: check it (dmesg)."
         }
     }
@@ -51,6 +58,7 @@ extension SpoolError: CustomStringConvertible {
         case .diskFull(let file): "the disk that holds the spool \(file) is full"
         case .cannotWrite(let file, let reason): "cannot write the spool \(file): \(reason)"
         case .cannotRead(let file, let reason): "cannot read the spool \(file): \(reason)"
+        case .lost(let file): "the spool \(file) was moved or deleted"
         case .damaged(let file, let offset): "the spool \(file) is damaged at byte \(offset)"
         }
     }

@@ -81,6 +81,7 @@ extension WorkFacts {
         self.now = now
         workers = try Self.workers(in: database)
         leases = try Self.leases(in: database)
+        configurationErrors = try Self.configurationErrors(in: database)
         waiting = try number("SELECT count(*) FROM routing WHERE verdict IS NULL")
         oldestWaiting = try time(Self.oldestUndecided)
         dueJobs = try number(Self.due("count(*)"), [now.rawValue])
@@ -101,6 +102,22 @@ extension WorkFacts {
             sql: "SELECT id FROM worker WHERE stopped_at IS NULL ORDER BY started_at, id"
         ).map(WorkerID.init(rawValue:))
     }
+
+    /// None in a store of a schema from before workers told.
+    private static func configurationErrors(in database: Database) throws -> [WorkerID: String] {
+        guard try database.columns(in: "worker").contains(where: { $0.name == mistake }) else {
+            return [:]
+        }
+        let rows = try Row.fetchAll(
+            database,
+            sql: "SELECT id, \(mistake) FROM worker WHERE stopped_at IS NULL AND \(mistake) <> ''"
+        )
+        return Dictionary(
+            uniqueKeysWithValues: rows.map { (WorkerID(rawValue: $0[0]), $0[1] as String) }
+        )
+    }
+
+    private static let mistake = "configuration_error"
 
     fileprivate static func leases(in database: Database) throws -> [Lease] {
         try Row.fetchAll(database, sql: leased).map(Lease.init)

@@ -97,6 +97,17 @@ struct FileIdentity: Equatable, Sendable {
     init?(_ path: String) {
         var info = stat()
         guard unsafe stat(path, &info) == 0 else { return nil }
+        self.init(info)
+    }
+
+    /// Of an open file; nil when even that cannot be told.
+    init?(descriptor: Int32) {
+        var info = stat()
+        guard unsafe fstat(descriptor, &info) == 0 else { return nil }
+        self.init(info)
+    }
+
+    private init(_ info: stat) {
         device = UInt64(info.st_dev)
         inode = UInt64(info.st_ino)
         isRegular = info.st_mode & S_IFMT == S_IFREG

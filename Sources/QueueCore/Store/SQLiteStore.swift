@@ -4,6 +4,7 @@ import GRDB
 package import Logging
 import Migrations
 import StateFolder
+import Telemetry
 
 /// The store in one SQLite file: the only type that knows SQLite.
 ///
@@ -19,6 +20,8 @@ package actor SQLiteStore: QueueStore {
     private let turn: TurnLock
     private let checkpoint: Checkpoint
     let logger: Logger
+    /// A full disk must not have its log filled too.
+    private let checkpointTroubles: SampledLog
     private let metrics: StoreMetrics?
     private let files: StoreFiles
     private var nextLook = MonotonicTime(rawValue: .min)
@@ -27,6 +30,8 @@ package actor SQLiteStore: QueueStore {
     /// Set by a disk error: a connection that saw one is never trusted again.
     private var brokenBy: StoreError?
     package nonisolated let executor: StoreExecutor
+    /// Whether there was no store before.
+    package nonisolated let isNew: Bool
 
     package nonisolated var unownedExecutor: UnownedSerialExecutor {
         unsafe executor.asUnownedSerialExecutor()
@@ -41,15 +46,17 @@ package actor SQLiteStore: QueueStore {
     ///   - logger: told of checkpoints that failed.
     ///   - executor: the thread that the store works on; one of its own by default.
     ///   - metrics: told of writes and checkpoints.
+    ///   - patience: how long it waits while another process has the turn.
     /// - Throws: a file that is not ours or newer than this program stays untouched; a migration
-    ///   that fails leaves the old store intact.
+    ///   that fails leaves the old store intact; `.busy` when the turn did not come.
     package init(
         path: String,
         mayCreate: Bool = true,
         clocks: Clocks = .system,
         logger: Logger = Logger(label: "samovar.store"),
         executor: StoreExecutor = StoreExecutor(),
-        metrics: StoreMetrics? = nil
+        metrics: StoreMetrics? = nil,
+        patience: Duration? = nil
     ) throws(StoreError) {
         let schema = try Connection.look(at: path, knownSchema: MigrationPlan.current.newest)
         if schema == nil {
@@ -57,25 +64,60 @@ package actor SQLiteStore: QueueStore {
             try Self.createFolder(for: path)
         }
         let turn = try TurnLock(store: path)
-        turn.take()
+        let isCurrent = schema == MigrationPlan.current.newest
+        try Self.take(
+            turn,
+            of: path,
+            within: patience ?? (isCurrent ? Limits.openPatience : Limits.migrationPatience),
+            logger: logger
+        )
         defer { turn.pass() }
         if schema == nil { try Self.createFile(path) }
         let connection = try Connection.open(path)
         // Without a migration nothing is written: a store that is locked or full can be opened.
-        if schema != MigrationPlan.current.newest {
+        if !isCurrent {
             isLogOnDisk = try Self.putLogOnDisk(path, turn, connection)
         }
         try MigrationPlan.current.apply(to: connection, path: path, now: clocks.now())
         checkpoint = try Checkpoint(path: path, writer: connection)
         files = StoreFiles(path)
+        isNew = schema == nil
         self.turn = turn
         self.connection = connection
         self.path = path
         self.clocks = clocks
         self.logger = logger
+        checkpointTroubles = SampledLog(logger, every: Limits.checkpointLogInterval)
         self.executor = executor
         self.metrics = metrics
     }
+
+    /// Takes the turn to open the store, and says so when that takes long.
+    private static func take(
+        _ turn: TurnLock,
+        of path: String,
+        within patience: Duration,
+        logger: Logger
+    ) throws(StoreError) {
+        let notice = min(patience, Limits.turnNotice)
+        if turn.take(within: notice) { return }
+        if notice < patience {
+            logger.warning(
+                "waiting for the turn to write, which another process has",
+                metadata: [
+                    "store": "\(path)", "held.by": "\(turn.holder ?? unseenHolder)",
+                    "seconds.most": "\(patience.components.seconds)",
+                ]
+            )
+            if turn.take(within: patience - notice) { return }
+        }
+        throw .busy(path: path, turn: turn.holder ?? unseenHolder)
+    }
+
+    private static let unseenHolder = "a process that cannot be seen from here"
+
+    /// Whether a write waits for another process that has the turn.
+    package nonisolated var isWaitingForTurn: Bool { turn.isWaiting }
 
     /// Ends the connections.
     ///
@@ -278,10 +320,10 @@ package actor SQLiteStore: QueueStore {
             )
             return true
         } catch {
-            logger.warning(
-                "checkpoint failed, the log grows until one succeeds",
-                metadata: ["error": "\(StoreError(error, path: path))"]
-            )
+            checkpointTroubles.log(.warning, "checkpoint failed, the log grows until one succeeds")
+            {
+                ["error": "\(StoreError(error, path: path))"]
+            }
             return false
         }
     }

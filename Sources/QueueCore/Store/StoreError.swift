@@ -14,8 +14,9 @@ package enum StoreError: Error, Equatable, Sendable {
     /// A migration did not go through; the store is as it was.
     case migrationFailed(name: String, reason: String)
     case readOnly(path: String)
-    /// Somebody else held the write lock for too long.
-    case busy(path: String)
+    /// Somebody else held the write lock, or the turn to write, for too long; who that is, if it is
+    /// known to be the turn.
+    case busy(path: String, turn: String? = nil)
     case full(path: String)
     /// The disk failed. A connection that saw this is never trusted again.
     case inputOutput(path: String, reason: String)
@@ -49,7 +50,10 @@ package enum StoreError: Error, Equatable, Sendable {
             "The store is as it was: start the previous version, and report this."
         case .readOnly:
             "Check the file's owner and mode, and that its file system is mounted read-write."
-        case .busy: "Look for a program that keeps a transaction open: `fuser <store>` names it."
+        case .busy(_, nil):
+            "Look for a program that keeps a transaction open: `fuser <store>` names it."
+        case .busy:
+            "A process of Samovar that was stopped (SIGSTOP, a paused container) must go on or end: `fuser <store>.turn` names those that may have it."
         case .full: "Free some space on the disk that holds the store."
         case .inputOutput: "Check the disk (dmesg); Samovar starts anew with a fresh connection."
         case .corrupt: "Stop Samovar, keep a copy of the files, and restore a backup."
@@ -72,7 +76,9 @@ extension StoreError: CustomStringConvertible {
             "migration \(name) was applied with another text than this program carries"
         case .migrationFailed(let name, let reason): "migration \(name) failed: \(reason)"
         case .readOnly(let path): "\(path) is read-only"
-        case .busy(let path): "\(path) is locked by another program"
+        case .busy(let path, nil): "\(path) is locked by another program"
+        case .busy(let path, let holder?):
+            "the turn to write to \(path) has been held for too long by \(holder)"
         case .full(let path): "the disk that holds \(path) is full"
         case .inputOutput(let path, let reason): "disk error at \(path): \(reason)"
         case .corrupt(let path, let reason): "\(path) is damaged: \(reason)"

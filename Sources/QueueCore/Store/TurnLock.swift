@@ -1,5 +1,6 @@
-import Glibc
+import Foundation
 import StateFolder
+import Synchronization
 
 /// Whose turn it is to write: a blocking `flock` on `<store>.turn`, taken before every write.
 ///
@@ -12,6 +13,7 @@ import StateFolder
 /// in line, a lock on the file's first byte, and gives it up when the turn is his.
 final class TurnLock: Sendable {
     private let descriptor: Int32
+    private let waiting = Atomic(false)
 
     init(store path: String) throws(StoreError) {
         descriptor = StateFile.open(path + ".turn", O_RDWR)
@@ -29,6 +31,8 @@ final class TurnLock: Sendable {
     /// Waits for the turn, without limit: every holder lets go when its short write is over, or
     /// when it dies.
     func take() {
+        waiting.store(true, ordering: .relaxed)
+        defer { waiting.store(false, ordering: .relaxed) }
         setPlace(Int16(F_WRLCK))
         while flock(descriptor, LOCK_EX) != 0 {
             precondition(errno == EINTR, "flock on an open descriptor fails only when interrupted")
@@ -36,17 +40,39 @@ final class TurnLock: Sendable {
         setPlace(Int16(F_UNLCK))
     }
 
+    /// Whether somebody waits in ``take()`` now.
+    var isWaiting: Bool { waiting.load(ordering: .relaxed) }
+
+    /// Who has the turn now, for people; nil when nobody has it, or one that cannot be seen.
+    var holder: String? {
+        var info = stat()
+        guard unsafe fstat(descriptor, &info) == 0,
+            let locks = FileManager.default.contents(atPath: "/proc/locks")
+        else { return nil }
+        return TurnHolder(String(decoding: locks, as: UTF8.self), inode: UInt64(info.st_ino))?.text
+    }
+
     /// Takes the place of the next in line, or gives it up.
-    ///
-    /// The lock belongs to the open file, not to the process: two stores in one process are two.
     private func setPlace(_ type: Int16) {
+        var place = Self.place(type)
+        while unsafe fcntl(descriptor, Self.setLockAndWait, &place) != 0 {
+            precondition(errno == EINTR, "a lock on one's own byte fails only when interrupted")
+        }
+    }
+
+    /// Takes the place of the next in line if nobody has it.
+    private func takePlaceIfFree() -> Bool {
+        var place = Self.place(Int16(F_WRLCK))
+        return unsafe fcntl(descriptor, Self.setLock, &place) == 0
+    }
+
+    /// The lock belongs to the open file, not to the process: two stores in one process are two.
+    private static func place(_ type: Int16) -> Glibc.flock {
         var place = Glibc.flock()
         place.l_type = type
         place.l_whence = Int16(SEEK_SET)
         place.l_len = 1
-        while unsafe fcntl(descriptor, Self.setLockAndWait, &place) != 0 {
-            precondition(errno == EINTR, "a lock on one's own byte fails only when interrupted")
-        }
+        return place
     }
 
     // MARK: Who else has the store
@@ -82,14 +108,20 @@ final class TurnLock: Sendable {
     private static let setLock: Int32 = 37
     private static let setLockAndWait: Int32 = 38
 
-    /// Waits for the turn no longer than so, for who can do without it.
+    /// Waits for the turn no longer than so.
+    ///
+    /// In line as those who wait without limit: a busy process does not keep it from who asks now
+    /// and then.
     func take(within patience: Duration) -> Bool {
         let deadline = ContinuousClock.now + patience
-        while !takeIfFree() {
+        var isNext = false
+        defer { if isNext { setPlace(Int16(F_UNLCK)) } }
+        while true {
+            isNext = isNext || takePlaceIfFree()
+            if takeIfFree() { return true }
             guard ContinuousClock.now < deadline else { return false }
-            usleep(5_000)
+            usleep(1_000)
         }
-        return true
     }
 
     /// Takes the turn if nobody has it.

@@ -55,6 +55,29 @@ struct WorkFactsTests {
             text: "0 alive; died without a word: w1"
         ),
         Case(
+            check: "worker_configuration",
+            facts: facts { $0.workers = [worker] },
+            level: .ok,
+            text: "no worker has refused a changed file"
+        ),
+        Case(
+            check: "worker_configuration",
+            facts: facts {
+                ($0.workers, $0.configurationErrors) = ([worker], [worker: "a:1:2: x\na:2:3: y"])
+            },
+            level: .warning,
+            text: "changed, but not taken over, the old one goes on: a:1:2: x, and 1 more"
+        ),
+        Case(
+            check: "worker_configuration",
+            facts: facts {
+                ($0.workers, $0.configurationErrors) = ([worker], [worker: "a:1:2: x"])
+            },
+            alive: false,
+            level: .ok,
+            text: "no worker has refused a changed file"
+        ),
+        Case(
             check: "leases",
             facts: facts { $0.leases = [lease()] },
             level: .ok,

@@ -222,6 +222,34 @@ struct SpoolFileTests {
         }
     }
 
+    // MARK: Taken away
+
+    @Test
+    func `a file that was taken away takes nothing more until it is put back`() async throws {
+        try await withTemporaryFolder { folder in
+            let (path, away) = (folder + "/spool", folder + "/away")
+            let spool = try open(path)
+            _ = try spool.append([.sample(id: "a")])
+            let length = try Data(contentsOf: URL(fileURLWithPath: path)).count
+            try FileManager.default.moveItem(atPath: path, toPath: away)
+            for id in ["b", "c"] {
+                #expect(throws: SpoolError.lost(file: path)) {
+                    try spool.append([.sample(id: id)])
+                }
+                #expect(spool.trouble == .lost(file: path))
+                // Another one in its place is not the one that is open.
+                try Data().write(to: URL(fileURLWithPath: path))
+            }
+            #expect(try Data(contentsOf: URL(fileURLWithPath: away)).count == length)
+            #expect(spool.depth.deliveries == 1)
+            try FileManager.default.removeItem(atPath: path)
+            try FileManager.default.moveItem(atPath: away, toPath: path)
+            #expect(try spool.append([.sample(id: "d")]) == 1)
+            #expect(spool.trouble == nil)
+            #expect(try ids(spool) == ["a", "d"])
+        }
+    }
+
     // MARK: What is refused
 
     @Test

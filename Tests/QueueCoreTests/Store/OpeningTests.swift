@@ -264,6 +264,26 @@ struct OpeningTests {
         }
     }
 
+    @Test
+    func `opening does not wait without end for the turn, and says who has it`() async throws {
+        try await withStore { _, path in
+            let turn = try TurnLock(store: path)
+            turn.take()
+            let error = #expect(throws: StoreError.self) {
+                try SQLiteStore(path: path, patience: .milliseconds(20))
+            }
+            guard case .busy(path, let holder?) = error else {
+                Issue.record("the error is \(String(describing: error))")
+                return
+            }
+            #expect(holder.contains("(pid \(getpid()))"))
+            #expect(error?.description.contains(holder) == true)
+            #expect(error?.operatorHint.contains("SIGSTOP") == true)
+            turn.pass()
+            try await SQLiteStore(path: path, patience: .zero).close()
+        }
+    }
+
     /// Every file of a folder, with its bytes.
     private func contents(of folder: String) throws -> [String: Data] {
         let names = try FileManager.default.contentsOfDirectory(atPath: folder)

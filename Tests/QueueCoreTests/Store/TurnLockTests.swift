@@ -60,6 +60,73 @@ struct TurnLockTests {
     }
 
     @Test
+    func `a wait with an end is in line, and not behind everybody who comes later`() async throws {
+        try await withTemporaryFolder { folder in
+            let (busy, patient) = (
+                try TurnLock(store: folder + "/queue.db"), try TurnLock(store: folder + "/queue.db")
+            )
+            let room = Room()
+            let isOver = Atomic(false)
+            let done = DispatchGroup()
+            Thread.detachNewThread(in: done) {
+                while !isOver.load(ordering: .relaxed) {
+                    busy.take()
+                    room.visit()
+                    usleep(2_000)  // a write
+                    busy.pass()
+                }
+            }
+            while room.visits.load(ordering: .relaxed) == 0 { usleep(1_000) }
+            for _ in 0..<5 {
+                let before = room.visits.load(ordering: .relaxed)
+                #expect(patient.take(within: .seconds(60)))
+                // Two that were under way, and some that came before the place was taken.
+                #expect(room.visits.load(ordering: .relaxed) - before < 50)
+                patient.pass()
+            }
+            isOver.store(true, ordering: .relaxed)
+            await withCheckedContinuation { continuation in
+                done.notify(queue: .global()) { continuation.resume() }
+            }
+        }
+    }
+
+    @Test
+    func `who waits in vain gives up its place, and can say who has the turn`() async throws {
+        try await withTemporaryFolder { folder in
+            let path = folder + "/queue.db"
+            let (holder, other) = (try TurnLock(store: path), try TurnLock(store: path))
+            #expect(other.holder == nil)
+            holder.take()
+            #expect(!other.take(within: .milliseconds(20)))
+            #expect(other.holder?.contains("(pid \(getpid()))") == true)
+            holder.pass()
+            // Would wait without end for the place.
+            holder.take()
+            holder.pass()
+            #expect(other.take(within: .zero))
+            other.pass()
+        }
+    }
+
+    @Test
+    func `the holder is read from the kernel's list`() {
+        let list = """
+            1: POSIX  ADVISORY  WRITE 5 fe:00:163 0 EOF
+            2: FLOCK  ADVISORY  WRITE 6 fe:00:164 0 EOF
+            3: FLOCK  ADVISORY  WRITE 7 fe:00:163 0 EOF
+            3: -> FLOCK  ADVISORY  WRITE 8 fe:00:163 0 EOF
+            4: FLOCK  ADVISORY  WRITE 0 fe:00:165 0 EOF
+            """
+        #expect(TurnHolder(list, inode: 163)?.pid == 7)
+        #expect(TurnHolder(list, inode: 165) == nil)
+        #expect(TurnHolder("", inode: 163) == nil)
+        #expect(TurnHolder.text(pid: 7, stat: "7 (a) b) T 1") == "a) b (pid 7, stopped)")
+        #expect(TurnHolder.text(pid: 7, stat: "7 (a) S 1") == "a (pid 7)")
+        #expect(TurnHolder.text(pid: 7, stat: "") == "process 7")
+    }
+
+    @Test
     func `only who is first to have a store is alone`() async throws {
         try await withTemporaryFolder { folder in
             let path = folder + "/queue.db"

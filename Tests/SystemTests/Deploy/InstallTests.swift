@@ -163,6 +163,25 @@ struct InstallTests {
         }
     }
 
+    @Test
+    func `install tells the same way of an upgrade as UPGRADE md, the worker away first`() throws {
+        let told = try Deploy.text("install").split(separator: "An upgrade (")[1]
+            .split(separator: "\n").dropFirst().prefix { $0.hasPrefix("    ") }
+            .joined(separator: "\n")
+        let document = try Deploy.text("../docs/UPGRADE.md").split(separator: "## Rollback")[0]
+        for text in [told, String(document)] {
+            var rest = text[...]
+            for step in [
+                "systemctl stop samovar-worker", "samovar check", "systemctl daemon-reload",
+                "systemctl restart samovar-ingress", "systemctl start samovar-worker",
+                "samovar doctor",
+            ] {
+                let place = try #require(rest.range(of: step), "\(step) is not in \(rest)")
+                rest = rest[place.upperBound...]
+            }
+        }
+    }
+
     @Test(arguments: ["samovar.example.yaml", "docker/samovar.yaml"])
     func `an example of a configuration has no mistake`(_ file: String) async throws {
         try await Site.with { site in

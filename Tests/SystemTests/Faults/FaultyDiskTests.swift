@@ -73,6 +73,46 @@ struct FaultyDiskTests {
         }
     }
 
+    /// What gathered while the store wrote something else than deliveries.
+    @Test(arguments: [false, true])
+    func `an error that a count of refused bodies meets leaves no delivery without an answer`(
+        hasSpool: Bool
+    ) async throws {
+        let settings = SiteSettings(
+            ingress: ["max_body: 1KiB"] + (hasSpool ? ["spool: spool"] : [])
+        )
+        try await Site.with(settings) { site in
+            let disk = try FaultyDisk(of: site)
+            let promises = Promises()
+            let ingress = try site.startIngress(under: disk.wrapper)
+            try promises.send(Request(), to: ingress)
+            try disk.set([
+                // Time for a delivery to come.
+                FaultyDisk.Rule(
+                    call: .write,
+                    file: "queue.db-wal",
+                    count: 1,
+                    effect: .delay(milliseconds: 900)
+                ),
+                FaultyDisk.Rule(call: .sync, file: "queue.db-wal", effect: .error(EIO)),
+            ])
+            let large = Request(body: Data(repeating: 0x20, count: 2 << 10))
+            #expect(try ingress.send(large).status == 413)
+            try disk.awaitHit()
+            let reply = try promises.send(Request(), to: ingress)
+            #expect(reply.status == (hasSpool ? 202 : 503), "\(reply.text)")
+            #expect(try ingress.program.awaitExit() == .code(69))
+            #expect(ingress.program.output.contains("incident not recorded"))
+            try disk.heal()
+            let second = try site.startIngress(under: disk.wrapper)
+            try promises.send(Request(), to: second)
+            try waitUntil("all that was promised") {
+                try site.deliveries >= promises.count
+            }
+            try promises.checkAll(storeAt: site.store)
+        }
+    }
+
     private static func fails(_ failure: Failure) -> FaultyDisk.Rule {
         FaultyDisk.Rule(call: failure.call, file: "queue.db-wal", effect: .error(failure.error))
     }

@@ -134,6 +134,165 @@ struct SpoolFaultTests {
         }
     }
 
+    @Test(arguments: [true, false])
+    func `a spool that is taken away promises nothing more, and what it promised is imported`(
+        isDeleted: Bool
+    ) async throws {
+        try await Site.with(Self.settings) { site in
+            let files = FileManager.default
+            let (spool, away) = (site.path("spool"), site.path("away"))
+            let promises = Promises()
+            let ingress = try site.startIngress()
+            try promises.send(Request(), to: ingress)
+            let stranger = try Stranger(site.store)
+            try stranger.lock()
+            for _ in 1...3 { #expect(try promises.send(Request(), to: ingress).status == 202) }
+            if isDeleted {
+                try files.removeItem(atPath: spool)
+            } else {
+                try files.moveItem(atPath: spool, toPath: away)
+            }
+            for _ in 1...3 {
+                let reply = try promises.send(Request(), to: ingress)
+                #expect(reply.status == 503)
+                #expect(reply.text.contains("the spool was moved or deleted"))
+            }
+            #expect(try ingress.health("/readyz").status == 503)
+            if !isDeleted {
+                try files.moveItem(atPath: away, toPath: spool)
+                #expect(try promises.send(Request(), to: ingress).status == 202)
+            }
+            try stranger.unlock()
+            try awaitKept(promises, site)
+            #expect(try site.deliveries == promises.count)
+        }
+    }
+
+    @Test(arguments: [FaultyDisk.Call.read, .sync])
+    func `a spool's disk that hangs holds up no store that works`(
+        _ call: FaultyDisk.Call
+    ) async throws {
+        try await Site.with(Self.settings) { site in
+            let disk = try FaultyDisk(of: site)
+            let promises = Promises()
+            let ingress = try site.startIngress(under: disk.wrapper)
+            try promises.send(Request(), to: ingress)
+            let stranger = try Stranger(site.store)
+            try stranger.lock()
+            for _ in 1...2 { #expect(try promises.send(Request(), to: ingress).status == 202) }
+            // Read for the import, or emptied after it.
+            try disk.set([
+                FaultyDisk.Rule(
+                    call: call,
+                    file: "/spool",
+                    count: 1,
+                    effect: .delay(milliseconds: Self.hang)
+                )
+            ])
+            try stranger.unlock()
+            try disk.awaitHit()
+            let (begin, end) = (ContinuousClock.now, Duration.milliseconds(Self.hang))
+            for _ in 1...3 {
+                #expect(try promises.send(Request(), to: ingress).text.contains(#""seq":"#))
+            }
+            #expect(try ingress.health("/readyz").text == #"{"status":"ready"}"# + "\n")
+            let wasHanging = ContinuousClock.now - begin < end
+            #expect(wasHanging, "the machine was too slow to tell")
+            // Store and spool: an answer all the same.
+            try stranger.lock()
+            #expect(try promises.send(Request(), to: ingress).status == 503)
+            #expect(try ingress.health("/readyz").status == 503)
+            try stranger.unlock()
+            ingress.program.killNow()
+            _ = try site.startIngress()
+            try awaitKept(promises, site)
+        }
+    }
+
+    @Test
+    func `a delivery whose append hangs is answered all the same`() async throws {
+        try await Site.with(Self.settings) { site in
+            let disk = try FaultyDisk(of: site)
+            let promises = Promises()
+            let ingress = try site.startIngress(under: disk.wrapper)
+            try promises.send(Request(), to: ingress)
+            let stranger = try Stranger(site.store)
+            try stranger.lock()
+            #expect(try promises.send(Request(), to: ingress).status == 202)
+            try disk.set([
+                FaultyDisk.Rule(
+                    call: .sync,
+                    file: "/spool",
+                    count: 1,
+                    effect: .delay(milliseconds: Self.hang)
+                )
+            ])
+            let begin = ContinuousClock.now
+            let connection = try ingress.connect()
+            let hung = Request()
+            try connection.send(hung.bytes)
+            let reply = try connection.reply()
+            try promises.note(reply, to: hung)
+            #expect(reply.status == 503)
+            #expect(ContinuousClock.now - begin < .milliseconds(Self.hang))
+            try disk.heal()
+            try stranger.unlock()
+            // Its connection goes on, to the store.
+            let next = Request()
+            try connection.send(next.bytes)
+            let answer = try connection.reply()
+            #expect(answer.text.contains(try #require(next.id)))
+            try promises.note(answer, to: next)
+            try promises.send(Request(), to: ingress)
+            try awaitKept(promises, site)
+        }
+    }
+
+    /// Milliseconds that a disk hangs: longer than all that is to be answered meanwhile takes.
+    private static let hang = 40_000
+
+    @Test
+    func `an open store that cannot be read ends the process before anything else is spooled`()
+        async throws
+    {
+        try await Site.with(Self.settings) { site in
+            let disk = try FaultyDisk(of: site)
+            let first = try site.startIngress()
+            try first.accept(Request())
+            let stranger = try Stranger(site.store)
+            try stranger.lock()
+            let promises = Promises()
+            #expect(try promises.send(Request(), to: first).status == 202)
+            first.program.killNow()
+            try stranger.unlock()
+            for suffix in ["", "-wal", "-shm", ".turn"]
+            where FileManager.default.fileExists(atPath: site.store + suffix) {
+                try FileManager.default.moveItem(
+                    atPath: site.store + suffix,
+                    toPath: site.path("away") + suffix
+                )
+            }
+            // Another store is there, so that it is asked again and again whose it is.
+            let worker = try site.startWorker()
+            let second = try site.startIngress(under: disk.wrapper)
+            try second.program.awaitLine("holds deliveries of store")
+            try disk.set([
+                FaultyDisk.Rule(call: .read, file: "queue.db", effect: .error(EIO)),
+                FaultyDisk.Rule(call: .read, file: "queue.db-wal", effect: .error(EIO)),
+            ])
+            // So that what is asked for has to be read anew.
+            let pause = try site.start(
+                "pause",
+                arguments: ["--everything"],
+                under: [Binaries.samovar]
+            )
+            #expect(try pause.awaitExit() == .code(0))
+            #expect(try second.program.awaitExit() != .code(0))
+            #expect(disk.hits > 0)
+            worker.killNow()
+        }
+    }
+
     @Test(arguments: [FaultyDisk.Call.write, .sync])
     func `when store and spool both fail it is 503, never a false promise`(
         _ call: FaultyDisk.Call

@@ -28,7 +28,7 @@ struct SocketlessIngress {
             ]),
             commit: GroupCommit(
                 opening: StoreOpening(store, path: path),
-                spool: nil,
+                spool: .none,
                 eventLoop: eventLoop,
                 doorbell: { try Doorbell(stateFolder: "/" + folder) },
                 logger: logger
