@@ -34,7 +34,7 @@ struct CheckCommand: AsyncParsableCommand {
                 if let spool = SpoolFacts(configuration), spool.sharesDevice {
                     StandardError.note("warning: \(SpoolFacts.sharedDeviceAdvice)")
                 }
-                for warning in configuration.warnings { StandardError.note("warning: \(warning)") }
+                for warning in summary.warnings { StandardError.note("warning: \(warning)") }
                 try StandardOutput.write(summary.text(on: .standardOutput()))
             }
         }
@@ -52,7 +52,23 @@ struct ConfigurationSummary {
         self.hasStore = hasStore
     }
 
-    /// Fields, then handlers and routes as tables.
+    /// What the file says, and what it leaves out.
+    var warnings: [String] {
+        var warnings = configuration.warnings.map(\.description)
+        if configuration.routes.isEmpty {
+            warnings.append("there are no routes: every delivery is stored, and none is run")
+        }
+        let listen = configuration.ingress.listen
+        if !listen.isLoopback {
+            warnings.append(
+                "ingress.listen is \(listen), which other machines can reach: samovar-ingress and "
+                    + "samovar up start there only with --allow-public"
+            )
+        }
+        return warnings
+    }
+
+    /// Fields, then sources, handlers and routes as tables.
     func text(on terminal: Terminal) -> String {
         let ingress = configuration.ingress
         let fields = FieldList([
@@ -60,8 +76,8 @@ struct ConfigurationSummary {
             ("store", Cell(configuration.store + (hasStore ? "" : " (does not exist yet)"))),
             ("listen", Cell("\(ingress.listen)")),
             ("health", Cell(ingress.health.map { "\($0)" } ?? "none")),
-            ("path", Cell(ingress.path)),
-            ("secrets", Cell(ingress.secrets.map(\.id).joined(separator: ", "))),
+            ("tls", ingress.tls.map { Cell($0.certificateFile) } ?? Cell("none")),
+            ("proxies", Self.networks(ingress.proxies) ?? Cell("none")),
             ("spool", ingress.spool.map { Cell($0.file) } ?? Cell("none")),
             ("slots", Cell(configuration.worker.slots)),
             (
@@ -69,6 +85,22 @@ struct ConfigurationSummary {
                 Cell(configuration.worker.health.map { "\($0)" } ?? "none")
             ),
         ])
+        let sources = Table(
+            header: ["source", "path", "secrets", "verify", "bearer", "networks", "max_body"],
+            rows: ingress.sources.map { source in
+                [
+                    Cell(source.name), Cell(source.path),
+                    Cell(source.secrets.map(\.id).joined(separator: ", ")),
+                    Cell(
+                        source.verification.rawValue,
+                        tone: source.verification == .observe ? .attention : .plain
+                    ),
+                    source.bearer.map { Cell($0.file) } ?? .absent,
+                    Self.networks(source.networks) ?? Cell("any"),
+                    Cell(Quantity.text(bytes: Int64(source.maxBodyBytes)), isNumber: true),
+                ]
+            }
+        )
         let handlers = Table(
             header: ["handler", "runs", "timeout", "concurrency", "attempts"],
             rows: configuration.handlers.map { handler in
@@ -88,7 +120,7 @@ struct ConfigurationSummary {
                 ]
             }
         )
-        let tables = [handlers, routes].filter { !$0.rows.isEmpty }
+        let tables = [sources, handlers, routes].filter { !$0.rows.isEmpty }
         return ([fields.text(on: terminal)] + tables.map { $0.text(on: terminal) })
             .joined(separator: "\n")
     }
@@ -104,13 +136,36 @@ struct ConfigurationSummary {
             ("health", .optional(ingress.health.map { "\($0)" })),
             ("path", .string(ingress.path)),
             ("secrets", .array(ingress.secrets.map { .string($0.id) })),
+            ("sources", .array(ingress.sources.map(Self.json))),
+            ("tls", ingress.tls.map(Self.json) ?? .null),
+            ("proxies", .array(ingress.proxies.map { .string("\($0)") })),
             ("spool", SpoolFacts(configuration)?.json ?? .null),
             ("slots", .integer(Int64(configuration.worker.slots))),
             ("worker_health", .optional(configuration.worker.health.map { "\($0)" })),
             ("handlers", .array(configuration.handlers.map(Self.json))),
             ("routes", .array(configuration.routes.map(Self.json))),
-            ("warnings", .array(configuration.warnings.map { .string("\($0)") })),
+            ("warnings", .array(warnings.map { .string($0) })),
         ])
+    }
+
+    private static func networks(_ networks: [Network]) -> Cell? {
+        networks.isEmpty ? nil : Cell(networks.map(\.description).joined(separator: ", "))
+    }
+
+    private static func json(_ source: SourceSettings) -> JSONValue {
+        .object([
+            ("name", .string(source.name)),
+            ("path", .string(source.path)),
+            ("secrets", .array(source.secrets.map { .string($0.id) })),
+            ("verify", .string(source.verification.rawValue)),
+            ("bearer_file", .optional(source.bearer?.file)),
+            ("networks", .array(source.networks.map { .string("\($0)") })),
+            ("max_body", .integer(Int64(source.maxBodyBytes))),
+        ])
+    }
+
+    private static func json(_ tls: TLSSettings) -> JSONValue {
+        .object([("certificate", .string(tls.certificateFile)), ("key", .string(tls.keyFile))])
     }
 
     private static func json(_ handler: HandlerSettings) -> JSONValue {

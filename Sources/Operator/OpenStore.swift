@@ -19,7 +19,11 @@ extension ConfigurationOption {
 extension Configuration {
     /// Opens the store, without making one, and closes it afterwards.
     func withStore<Value>(_ body: (SQLiteStore) async throws -> Value) async throws -> Value {
-        let store = try SQLiteStore(path: self.store, mayCreate: false)
+        let store = try SQLiteStore(
+            path: self.store,
+            mayCreate: false,
+            logger: StoreNotes.logger()
+        )
         let value: Value
         do {
             value = try await body(store)

@@ -10,7 +10,7 @@ struct ConfigurationTests {
         try TemporaryFolder.with { folder in
             try folder.write("etc/webhook.secret", "0123456789abcdef\n")
             try folder.write("srv/ci", "#!/bin/sh\n", mode: 0o700)
-            try folder.write("etc/job/file", "")
+            try folder.write("etc/work/file", "")
             let file = try folder.write("etc/samovar.yaml", Self.complete)
             let configuration = try Configuration.load(file: file, secrets: .read, environment: [:])
             #expect(configuration.file == file)

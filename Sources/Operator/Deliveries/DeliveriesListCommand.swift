@@ -38,8 +38,8 @@ struct DeliveriesListCommand: AsyncParsableCommand {
                 try output.print(
                     records,
                     columns: [
-                        "seq", "received_at", "event_type", "verdict", "delivery_id", "body_bytes",
-                        "repeats", "reason",
+                        "seq", "received_at", "event_type", "verdict", "source", "verified_by",
+                        "delivery_id", "body_bytes", "repeats", "reason",
                     ],
                     limit: limitOption.limit,
                     emptyNote: event == nil && verdict == nil

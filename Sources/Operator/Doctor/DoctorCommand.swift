@@ -28,8 +28,14 @@ struct DoctorCommand: AsyncParsableCommand {
     func run() async throws {
         try await reporting {
             let (configuration, warnings, unchecked) = try load()
+            let ingress = try await IngressFacts(asking: configuration.ingress)
             let report = try await onStoreThread {
-                try await examine(configuration, warnings: warnings, unchecked: unchecked)
+                try await examine(
+                    configuration,
+                    ingress,
+                    warnings: warnings,
+                    unchecked: unchecked
+                )
             }
             if output.json {
                 try StandardOutput.write(JSONOutput.object(report.json))
@@ -60,6 +66,7 @@ struct DoctorCommand: AsyncParsableCommand {
 
     private func examine(
         _ configuration: Configuration,
+        _ ingress: IngressFacts?,
         warnings: [String],
         unchecked: [String]
     ) async throws -> DoctorReport {
@@ -79,6 +86,7 @@ struct DoctorCommand: AsyncParsableCommand {
         if !quick { announce(try? examination.bytes()) }
         var site = await SiteFacts(store: configuration.store)
         site.spool = spool
+        site.ingress = ingress
         site.warnings = warnings
         site.unchecked = unchecked
         var diagnoses = examination.file(quick: quick) + examination.rows()

@@ -21,6 +21,8 @@ struct SiteFacts: Equatable {
     var uptime: Duration?
     /// Where deliveries go that the store cannot take.
     var spool: SpoolFacts?
+    /// What the ingress says; nil when there is nobody to ask.
+    var ingress: IngressFacts?
     /// What is doubtful in the configuration.
     var warnings: [String] = []
     /// What this user could not check of it.
@@ -59,9 +61,10 @@ extension SiteFacts {
 
 extension SiteFacts {
     func diagnoses(now: Timestamp, newestReceived: Timestamp?) -> [Diagnosis] {
-        [log, writeLock, disk, modes, owners?.diagnosis, clock(now, newestReceived)].compactMap(
-            \.self
-        )
+        [
+            log, writeLock, disk, modes, owners?.diagnosis, clock(now, newestReceived),
+            ingress?.diagnosis,
+        ].compactMap(\.self)
             + (spool?.diagnoses(now: now) ?? []) + configuration
     }
 
@@ -92,13 +95,18 @@ extension SiteFacts {
 
     private var writeLock: Diagnosis? {
         guard !writers.isEmpty else { return nil }
+        // A spool that cannot be used takes nothing.
+        let isSpooled = (try? spool?.found.get()) != nil
+        let meanwhile =
+            isSpooled
+            ? "meanwhile deliveries are answered 202 and kept in the spool"
+            : "Gitea is answered 503 meanwhile"
         return Diagnosis(
             .log,
             "write_lock",
             .warning,
             "held by \(writers.map(\.text).joined(separator: ", ")): nobody else can write",
-            hint:
-                "End that transaction (COMMIT, ROLLBACK or .quit): Gitea is answered 503 meanwhile."
+            hint: "End that transaction (COMMIT, ROLLBACK or .quit): \(meanwhile)."
         )
     }
 

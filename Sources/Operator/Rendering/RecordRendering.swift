@@ -41,13 +41,22 @@ struct RecordRendering: Sendable {
 
     private func cell(_ value: Record.Value, column: String, isShort: Bool) -> Cell {
         switch value {
-        case .null: column == "verdict" ? Cell("waiting", tone: .attention) : .absent
+        case .null: Self.absence(of: column)
         case .integer(let number): Cell(number)
         case .real(let number): Cell(String(number), isNumber: true)
         case .text(let text) where text.isEmpty: .absent
         case .text(let text): Cell(text, tone: Self.tone(of: text, column: column))
         case .time(let moment): Cell(isShort ? time.short(moment) : time.full(moment))
         case .json(let text): Cell(text)
+        }
+    }
+
+    private static func absence(of column: String) -> Cell {
+        switch column {
+        case "verdict": Cell("waiting", tone: .attention)
+        // As `verify: observe` lets them in.
+        case "verified_by": Cell("unverified", tone: .attention)
+        default: .absent
         }
     }
 

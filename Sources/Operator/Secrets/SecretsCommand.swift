@@ -31,20 +31,33 @@ struct SourceOption: ParsableArguments {
     @Option(help: ArgumentHelp("A source; needed when there are several.", valueName: "name"))
     var source: String?
 
-    /// - Throws: `.notFound` when there is no such source, usage when there are several.
-    func find(in ingress: IngressSettings) throws -> SourceSettings {
+    /// - Throws: `.notFound` when there is no such source, `.usage` when there are several.
+    func find(in ingress: IngressSettings) throws(Failure) -> SourceSettings {
         let names = ingress.sources.map(\.name)
         guard let source else {
             guard ingress.sources.count == 1, let only = ingress.sources.first else {
-                throw ValidationError("Name one with --source: \(names.joined(separator: ", ")).")
+                throw Failure(
+                    .usage,
+                    "there are several sources",
+                    hint: "Name one with --source: \(names.joined(separator: ", "))."
+                )
             }
             return only
         }
-        guard let found = ingress.sources.first(where: { $0.name == source }) else {
+        return try ingress.source(named: source)
+    }
+}
+
+extension IngressSettings {
+    /// The source of a name.
+    ///
+    /// - Throws: `.notFound` when there is none.
+    func source(named name: String) throws(Failure) -> SourceSettings {
+        guard let found = sources.first(where: { $0.name == name }) else {
             throw Failure(
                 .notFound,
-                "there is no source '\(VisibleText.line(source))'",
-                hint: "There is: \(names.joined(separator: ", "))."
+                "there is no source '\(VisibleText.line(name))'",
+                hint: "There is: \(sources.map(\.name).joined(separator: ", "))."
             )
         }
         return found

@@ -42,7 +42,13 @@ struct SecretsListCommand: AsyncParsableCommand {
                     in: store,
                     newest: all ? nil : SecretUses.newestUsual
                 )
-                let list = SecretsList(uses, usedWithin: .seconds(days * 86_400), now: .now)
+                let hasFile = configurationOption.file != nil
+                let list = SecretsList(
+                    uses,
+                    usedWithin: .seconds(days * 86_400),
+                    now: .now,
+                    file: hasFile ? configuration.file : nil
+                )
                 if output.json {
                     try StandardOutput.write(JSONOutput.list(list.json))
                 } else {
@@ -122,14 +128,16 @@ struct SecretsList {
     private let limit: Duration
     private let now: Timestamp
     private let time: LocalTime
+    private let file: String?
 
-    /// A list as seen now.
-    init(_ uses: SecretUses, usedWithin limit: Duration, now time: LocalTime) {
+    /// A list as seen now; `file` is the configuration's when it has to be named.
+    init(_ uses: SecretUses, usedWithin limit: Duration, now time: LocalTime, file: String?) {
         self.uses = uses.uses
         since = uses.since
         self.limit = limit
         now = Clocks.system.now()
         self.time = time
+        self.file = file
     }
 
     var table: Table {
@@ -169,6 +177,8 @@ struct SecretsList {
         }
         if use.isFirst { return Cell("for new hooks", tone: .good) }
         if isInUse(use) { return Cell("a hook still signs with it", tone: .attention) }
-        return Cell("not used lately: samovar secrets retire \(use.id)")
+        let isOnly = uses.allSatisfy { $0.file == nil || $0.source == use.source }
+        let call = SecretsCall(file: file, source: isOnly ? nil : use.source)
+        return Cell("not used lately: \(call.text("retire", use.id))")
     }
 }

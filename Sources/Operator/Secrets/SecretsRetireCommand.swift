@@ -39,6 +39,7 @@ struct SecretsRetireCommand: AsyncParsableCommand {
         try await reporting {
             let configuration = try configurationOption.load(secrets: .webhook)
             let source = try sourceOption.find(in: configuration.ingress)
+            let call = SecretsCall(configurationOption, source, of: configuration)
             guard let index = source.secrets.firstIndex(where: { $0.id == id }) else {
                 throw Failure(
                     .notFound,
@@ -50,23 +51,31 @@ struct SecretsRetireCommand: AsyncParsableCommand {
                 throw Failure(
                     .findings,
                     "'\(id)' is the only secret of source '\(source.name)'",
-                    hint: "Make a new one first: samovar secrets rotate."
+                    hint: "Make a new one first: \(call.text("rotate"))"
                 )
             }
             if !force { try await refuseIfUsed(source, configuration) }
             try ConfigurationEdit(of: configuration).remove(at: index, from: source)
-            let file = ShellText.quoted(source.secrets[index].file)
+            let secret = source.secrets[index]
+            let users = SecretFileUsers(of: secret, in: source, configuration)
             try StandardOutput.write(
                 """
                 retired   '\(id)' of source '\(source.name)' in \(configuration.file)
 
                 Next:
                   1  have the ingress read it: systemctl reload samovar-ingress (SIGHUP)
-                  2  delete the secret: rm \(file)
+                  2  \(Self.advice(secret.file, users))
 
                 """
             )
         }
+    }
+
+    /// What to do with the file: deleted under somebody else, the ingress would not start.
+    private static func advice(_ file: String, _ users: SecretFileUsers) -> String {
+        users.names.isEmpty
+            ? "delete the secret: rm \(ShellText.quoted(file))"
+            : "keep \(file): still used by \(users.names.joined(separator: ", "))"
     }
 
     private func refuseIfUsed(

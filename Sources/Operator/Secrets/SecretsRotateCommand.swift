@@ -53,8 +53,15 @@ struct SecretsRotateCommand: AsyncParsableCommand {
             if output.json {
                 try StandardOutput.write(JSONOutput.object(json(id, file, source, secret)))
             } else {
+                let call = SecretsCall(configurationOption, source, of: configuration)
                 try StandardOutput.write(
-                    Self.text(id, file, old: old.id, source, configuration, show ? secret : nil)
+                    """
+                    made      \(file)
+                    entered   as the first secret of source '\(source.name)' in \
+                    \(configuration.file)
+                    \(show ? "secret    \(secret)\n" : "")
+                    \(Self.next(file, old: old.id, call))
+                    """
                 )
             }
         }
@@ -107,27 +114,17 @@ struct SecretsRotateCommand: AsyncParsableCommand {
         return show ? value.adding("secret", .string(secret)) : value
     }
 
-    /// What was done, and what comes next.
-    static func text(
-        _ id: String,
-        _ file: String,
-        old: String,
-        _ source: SourceSettings,
-        _ configuration: Configuration,
-        _ secret: String?
-    ) -> String {
+    /// What comes next.
+    private static func next(_ file: String, old: String, _ call: SecretsCall) -> String {
         """
-        made      \(file)
-        entered   as the first secret of source '\(source.name)' in \(configuration.file)
-        \(secret.map { "secret    \($0)\n" } ?? "")
         Next, in this order:
           1  have the ingress read it: systemctl reload samovar-ingress (SIGHUP; also to samovar up)
           2  enter it in each hook in Gitea (Settings, Webhooks, Edit, Secret): it is what this
              prints: cat \(ShellText.quoted(file)); echo
              Gitea's API cannot change the secret of a hook: there, make a new hook, then delete
              the old one.
-          3  when `samovar secrets list` shows that '\(old)' is not used any more:
-             samovar secrets retire \(ShellText.quoted(old))
+          3  when `\(call.ofAll.text("list"))` shows that '\(old)' is not used any more:
+             \(call.text("retire", old))
 
         """
     }

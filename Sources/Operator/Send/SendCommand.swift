@@ -23,7 +23,13 @@ struct SendCommand: AsyncParsableCommand {
               samovar send issues --repeat 10
               samovar send body.json --event pull_request
               samovar send recorded.http --exact --json
+              samovar send push --source forge
               samovar send push --url http://10.0.0.5:8480/hooks/gitea --secret-file s
+              samovar send push --url https://hooks.example.org/hooks/gitea --ca authority.pem
+
+            With --url, the source is the one whose path the URL ends in, if --source does not \
+            name one; otherwise the first secret signs. A source's bearer token goes along, to a \
+            URL only when the source is named or found by its path.
             """
     )
 
@@ -36,8 +42,21 @@ struct SendCommand: AsyncParsableCommand {
     @Option(help: ArgumentHelp("The event type of a JSON file.", valueName: "type"))
     var event: String?
 
+    @Option(
+        help: ArgumentHelp("Send as this source's hooks do, not as the first's.", valueName: "name")
+    )
+    var source: String?
+
     @Option(help: "Post here, not to the configured ingress.")
     var url: String?
+
+    @Option(
+        help: ArgumentHelp(
+            "Believe the authorities of this PEM file alone, when --url is https.",
+            valueName: "file"
+        )
+    )
+    var ca: String?
 
     @Option(
         help: ArgumentHelp(
@@ -73,6 +92,9 @@ struct SendCommand: AsyncParsableCommand {
         if let url, !url.hasPrefix("http://"), !url.hasPrefix("https://") {
             throw ValidationError("--url starts with http:// or https://.")
         }
+        if ca != nil, url?.hasPrefix("https://") != true {
+            throw ValidationError("--ca is for a --url that starts with https://.")
+        }
     }
 
     func run() async throws {
@@ -80,7 +102,10 @@ struct SendCommand: AsyncParsableCommand {
             let subject = try SendSubject(what, eventType: event)
             let source = try SendSource(subject, isExact: exact)
             let target = try target()
-            let sent = try await IngressClient.with(own: url == nil) { client in
+            let sent = try await IngressClient.with(
+                own: url == nil,
+                authorities: ca.map(Authorities.read)
+            ) { client in
                 try await send(source, to: target, client)
             }
             if output.json {
@@ -92,7 +117,8 @@ struct SendCommand: AsyncParsableCommand {
             let refused = sent.filter { !$0.isAccepted }
             if refused.contains(where: { $0.answer.status == 401 }) {
                 StandardError.note(
-                    "signed with \(target.secretName): does the receiver know the same secret?"
+                    "signed with \(target.secretName), \(target.bearerName): "
+                        + "does the receiver know the same?"
                 )
             }
             guard refused.isEmpty else { throw ExitStatus.findings.code }
@@ -101,13 +127,13 @@ struct SendCommand: AsyncParsableCommand {
 
     private func send(
         _ source: SendSource,
-        to target: Target,
+        to target: SendTarget,
         _ client: IngressClient
     ) async throws -> [SentDelivery] {
         var sent: [SentDelivery] = []
         for _ in 0..<`repeat` {
             let delivery = try source.next(deliveryID: deliveryID, key: target.key)
-            let answer = try await client.post(delivery, to: target.url)
+            let answer = try await client.post(delivery, to: target)
             let result = SentDelivery(delivery: delivery, url: target.url, answer: answer)
             sent.append(result)
             if !output.json { try StandardOutput.write(result.line) }
@@ -115,48 +141,19 @@ struct SendCommand: AsyncParsableCommand {
         return sent
     }
 
-    /// Where to post, and what to sign with.
-    struct Target {
-        /// The whole address.
-        var url: String
-
-        /// What to sign with.
-        var key: SigningKey
-
-        /// What people know the secret by; never the secret.
-        var secretName: String
-    }
-
     /// A configuration is needed only for what the command line does not say.
-    private func target() throws -> Target {
-        if let url, let secretFile { return try Target(url: url, secretFile: secretFile) }
-        if let secretFile {
-            let configuration = try configurationOption.load(secrets: .skip)
-            return try Target(url: configuration.ingress.url, secretFile: secretFile)
+    private func target() throws -> SendTarget {
+        if let url, let secretFile, source == nil {
+            return try SendTarget(url: url, secretFile: secretFile)
         }
-        let configuration = try configurationOption.load(secrets: .webhook)
-        guard let secret = configuration.ingress.secrets.first else {
-            preconditionFailure("a configuration without a secret is refused")
-        }
-        return Target(
-            url: url ?? configuration.ingress.url,
-            key: SigningKey(id: secret.id, key: secret.key),
-            secretName: "secret '\(secret.id)' (\(secret.file))"
+        let configuration = try configurationOption.load(
+            secrets: secretFile == nil ? .webhook : .skip
         )
+        let choice = try SendTarget.Choice(source: source, url: url, of: configuration.ingress)
+        return try SendTarget(choice, secretFile: secretFile)
     }
 
     private static func isVisible(_ byte: UInt8) -> Bool { (0x21...0x7E).contains(byte) }
-}
-
-extension SendCommand.Target {
-    /// A target that no configuration knows.
-    init(url: String, secretFile: String) throws(Failure) {
-        self.init(
-            url: url,
-            key: SigningKey(id: "file", key: try SecretFile.read(secretFile)),
-            secretName: "the secret in \(secretFile)"
-        )
-    }
 }
 
 /// A secret that no configuration names.
@@ -192,7 +189,7 @@ struct SentDelivery: Sendable {
 
     /// For people.
     var line: String {
-        let body = VisibleText.line(trimmedBody)
+        let body = answer.text
         return "\(delivery.eventType) \(delivery.deliveryID): \(answer.status) "
             + "in \(Quantity.text(answer.duration))\(body.isEmpty ? "" : "  \(body)")\n"
     }
@@ -205,11 +202,7 @@ struct SentDelivery: Sendable {
             ("url", .string(url)),
             ("status", .integer(Int64(answer.status))),
             ("milliseconds", .real(Double(answer.duration.microseconds) / 1000)),
-            ("answer", .embedding(trimmedBody)),
+            ("answer", .embedding(answer.trimmedBody)),
         ])
-    }
-
-    private var trimmedBody: String {
-        answer.body.trimmingCharacters(in: .whitespacesAndNewlines)
     }
 }

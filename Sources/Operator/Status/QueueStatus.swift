@@ -26,6 +26,9 @@ struct QueueStatus {
     /// What waits outside of the store; nil when no spool is configured.
     var spool: SpoolFacts?
 
+    /// What the ingress says; nil when there is nobody to ask.
+    var ingress: IngressFacts?
+
     /// Those that did not say that they stopped.
     var workers: [Worker]
 
@@ -72,6 +75,7 @@ struct QueueStatus {
             ("wal_bytes", .integer(disk.logBytes)),
             ("free_bytes", disk.freeBytes.map { .integer($0) } ?? .null),
             ("spool", spool?.json ?? .null),
+            ("ingress", ingress?.json ?? .null),
             (
                 "workers",
                 .array(

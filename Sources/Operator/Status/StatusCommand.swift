@@ -36,8 +36,8 @@ struct StatusCommand: AsyncParsableCommand {
             }
             try await configuration.withStore { store in
                 var status = try await QueueStatus(store, configuration)
-                // Which handlers there are is not known.
-                if mistakes != nil { status.stranded = [] }
+                // Which handlers there are is not known, nor where the ingress is.
+                if mistakes != nil { (status.stranded, status.ingress) = ([], nil) }
                 if output.json {
                     try StandardOutput.write(JSONOutput.object(status.json))
                 } else {
@@ -76,6 +76,7 @@ extension QueueStatus {
             store: try await store.status(),
             disk: DiskUse(store: configuration.store),
             spool: SpoolFacts(configuration),
+            ingress: try await IngressFacts(asking: configuration.ingress),
             workers: records.map { record in
                 let id = WorkerID(rawValue: record.text("id"))
                 return Worker(record: record, isAlive: alive.contains(id))

@@ -21,6 +21,7 @@ extension QueueStatus {
             ("free disk", disk.freeBytes.map { Cell(Quantity.text(bytes: $0)) } ?? .absent),
         ]
         if let spool { fields.append(("spool", spool.cell(now: now))) }
+        if let ingress { fields.append(("ingress", ingress.cell)) }
         fields += [
             ("workers", alive)
         ]

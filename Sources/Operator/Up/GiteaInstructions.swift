@@ -11,17 +11,19 @@ struct GiteaInstructions {
 
     /// The text; it names the secret's file, never the secret.
     var text: String {
-        let secret = ShellText.quoted(configuration.ingress.secrets.first?.file ?? "")
+        let source = configuration.ingress.firstSource
+        let secret = ShellText.quoted(source.secrets.first?.file ?? "")
         return """
               In Gitea (settings of a repository, an organization or the site): Webhooks,
               Add Webhook, Gitea; then enter
 
-                Target URL         \(configuration.ingress.url)
+                Target URL         \(configuration.ingress.url(of: source))
                 HTTP method        POST
                 POST content type  application/json
                 Secret             the text that this prints: cat \(secret); echo
                 Trigger on         All Events
-
+            \(authorization(source))
+            \(otherSources)\
               Gitea posts to addresses near it only when its app.ini allows them:
 
                 [webhook]
@@ -34,6 +36,31 @@ struct GiteaInstructions {
 
 
             """
+    }
+
+    /// Gitea's field "Authorization Header"; empty where none is needed.
+    private func authorization(_ source: SourceSettings) -> String {
+        source.bearer.map { bearer in
+            let file = ShellText.quoted(bearer.file)
+            return "    Authorization      header: the text that this prints: "
+                + "echo \"Bearer $(cat \(file))\"\n"
+        } ?? ""
+    }
+
+    /// The same for each further source; empty where there is only one.
+    private var otherSources: String {
+        let others = configuration.ingress.sources.dropFirst().map { source in
+            let secret = source.secrets.first?.file ?? ""
+            let url = configuration.ingress.url(of: source)
+            let name = ShellText.quoted(source.name)
+            let bearer = source.bearer.map { ", bearer token in \($0.file)" } ?? ""
+            return """
+                    Source \(source.name): \(url), secret in \(secret)\(bearer)
+                        \(command) send push --source \(name)
+
+                """
+        }
+        return others.isEmpty ? "" : others.joined() + "\n"
     }
 
     /// What Gitea calls the address deliveries go to.

@@ -42,7 +42,7 @@ struct Welcome: Sendable {
         let isReady = try await poll {
             do {
                 let answer = try await client.get(url)
-                last = "it answered \(answer.status) \(VisibleText.line(answer.body))"
+                last = "it answered \(answer.status) \(answer.text)"
                 // Without a health port the ingress itself is asked, and takes only POST.
                 return answer.status == 200 || answer.status == 405
             } catch let failure as Failure {
@@ -56,16 +56,14 @@ struct Welcome: Sendable {
     }
 
     private func sendSample(_ client: IngressClient) async throws -> Journey {
-        guard let secret = configuration.ingress.secrets.first else {
-            preconditionFailure("a configuration without a secret is refused")
-        }
+        let target = try SendTarget(first: configuration.ingress)
         let delivery = try SendSource(.sample("push"), isExact: false)
-            .next(deliveryID: nil, key: SigningKey(id: secret.id, key: secret.key))
-        let answer = try await client.post(delivery, to: configuration.ingress.url)
+            .next(deliveryID: nil, key: target.key)
+        let answer = try await client.post(delivery, to: target)
         guard (200..<300).contains(answer.status) else {
             throw Failure(
                 .findings,
-                "the ingress answered \(answer.status) \(VisibleText.line(answer.body))"
+                "the ingress answered \(answer.status) \(answer.text)"
             )
         }
         return try await configuration.withStore { store in

@@ -1,4 +1,5 @@
 import QueueCore
+import Settings
 import Testing
 
 @testable import Operator
@@ -103,6 +104,28 @@ struct SiteFactsTests {
             text: "1 h behind the newest delivery"
         ),
         Case(
+            check: "ingress",
+            facts: facts { $0.ingress = IngressFacts(health: "[::1]:1", state: .ready(note: nil)) },
+            level: .ok,
+            text: "ready at [::1]:1"
+        ),
+        Case(
+            check: "ingress",
+            facts: facts {
+                $0.ingress = IngressFacts(health: "[::1]:1", state: .notReady("disk full"))
+            },
+            level: .warning,
+            text: "not ready: disk full"
+        ),
+        Case(
+            check: "ingress",
+            facts: facts {
+                $0.ingress = IngressFacts(health: "[::1]:1", state: .silent("no answer"))
+            },
+            level: .warning,
+            text: "no answer"
+        ),
+        Case(
             check: "configuration",
             facts: facts { $0.warnings = ["samovar.yaml:3:5: a.secret has 4 bytes"] },
             level: .warning,
@@ -122,5 +145,31 @@ struct SiteFactsTests {
         let found = try #require(diagnoses.first { $0.check == example.check })
         #expect(found.level == example.level)
         #expect(found.text.hasPrefix(example.text), "\(found.text)")
+    }
+
+    @Test
+    func `a lock is told with what becomes of deliveries meanwhile`() async throws {
+        try await TemporaryFolder.with { folder async throws in
+            func hint(spool: SpoolSettings?) throws -> String {
+                var configuration = Configuration(
+                    file: "\(folder.path)/samovar.yaml",
+                    store: "\(folder.path)/queue.db",
+                    ingress: IngressSettings(secrets: [])
+                )
+                configuration.ingress.spool = spool
+                let facts = Self.facts {
+                    $0.writers = [Self.reader]
+                    $0.spool = SpoolFacts(configuration)
+                }
+                let diagnoses = facts.diagnoses(now: Self.now, newestReceived: nil)
+                return try #require(diagnoses.first { $0.check == "write_lock" }?.hint)
+            }
+            #expect(try hint(spool: nil).contains("answered 503"))
+            let working = SpoolSettings(file: "\(folder.path)/spool")
+            #expect(try hint(spool: working).contains("answered 202 and kept in the spool"))
+            try folder.write("no folder", "")
+            let broken = SpoolSettings(file: "\(folder.path)/no folder/spool")
+            #expect(try hint(spool: broken).contains("answered 503"))
+        }
     }
 }

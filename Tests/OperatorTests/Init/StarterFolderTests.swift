@@ -55,7 +55,8 @@ struct StarterFolderTests {
             )
             #expect(configuration.warnings.isEmpty)
             #expect(configuration.store == "\(folder.path)/queue.db")
-            #expect(configuration.ingress.url == "http://127.0.0.1:8480/hooks/gitea")
+            let ingress = configuration.ingress
+            #expect(ingress.url(of: ingress.firstSource) == "http://127.0.0.1:8480/hooks/gitea")
             #expect(configuration.ingress.readyURL == "http://127.0.0.1:8481/readyz")
             #expect(configuration.ingress.secrets.map(\.key.count) == [64])
             #expect(configuration.handlers.map(\.exec?.command) == [["\(folder.path)/show"]])

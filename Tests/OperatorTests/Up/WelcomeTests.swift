@@ -100,6 +100,36 @@ struct WelcomeTests {
         #expect(!text.contains("hidden"))
     }
 
+    @Test
+    func `Gitea's form has the bearer token's header, and further sources are named`() {
+        var site = configuration
+        site.ingress.sources[0].bearer = SourceBearer(file: "/site/a b", token: Array("t0k".utf8))
+        site.ingress.sources.append(
+            SourceSettings(
+                name: "lan",
+                path: "/lan",
+                secrets: [Secret(id: "b", file: "/site/lan.secret", key: Array("hidden".utf8))]
+            )
+        )
+        let text = GiteaInstructions(configuration: site, command: "samovar").text
+        #expect(
+            text.contains(
+                """
+                    Trigger on         All Events
+                    Authorization      header: the text that this prints: \
+                echo "Bearer $(cat '/site/a b')"
+
+                    Source lan: http://127.0.0.1:8480/lan, secret in /site/lan.secret
+                        samovar send push --source lan
+
+                  Gitea posts to
+
+                """.dropLast()
+            )
+        )
+        #expect(!text.contains("t0k"))
+    }
+
     @Test(arguments: [("a/b.c", "a/b.c"), ("a b", "'a b'"), ("it's", #"'it'\''s'"#), ("", "''")])
     func `words for the shell are quoted when they need it`(word: String, quoted: String) {
         #expect(ShellText.quoted(word) == quoted)
