@@ -34,7 +34,8 @@ struct QueryPlanTests {
             var indexes: Set<String> = []
             #expect(!statements.isEmpty)
             for sql in statements {
-                for line in try shell.plan(of: sql) {
+                // A list inside of one row is no table.
+                for line in try shell.plan(of: sql) where !line.contains("json_each") {
                     let index = line.split(separator: " INDEX ").dropFirst().first
                         .map { String($0.prefix { $0 != " " }) }
                     if let index { indexes.insert(index) }
