@@ -95,7 +95,9 @@ struct Supervision {
         guard phase == .running else { return finishWhenAllEnded() }
         let lifetime = Duration.microseconds(time.rawValue - since.rawValue)
         if let code = Self.refusal(exit) { return stop(code: code) }
-        if starts[service] == 1, lifetime < Limits.firstSteps {
+        // However long it took on a busy machine: an ingress that was never ready has a reason.
+        let wasNeverReady = service == .ingress && isWorkerHeldBack
+        if starts[service] == 1, wasNeverReady || lifetime < Limits.firstSteps {
             return stop(code: Self.code(of: exit))
         }
         if lifetime > Limits.steady { delays[service] = nil }

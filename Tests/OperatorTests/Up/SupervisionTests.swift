@@ -28,13 +28,13 @@ struct SupervisionTests {
         #expect(supervision.ready(.ingress) == [])
     }
 
-    @Test
-    func `an ingress that never was ready ends alone`() {
+    @Test(arguments: [Duration.milliseconds(100), .seconds(30)])
+    func `an ingress that never was ready ends alone`(lifetime: Duration) {
         var supervision = Supervision()
         _ = supervision.begin()
         supervision.started(.ingress, at: Self.start)
         #expect(
-            supervision.ended(.ingress, .code(69), at: Self.start + .milliseconds(100))
+            supervision.ended(.ingress, .code(69), at: Self.start + lifetime)
                 == [.finish(code: 69)]
         )
         #expect(supervision.ready(.ingress) == [])
