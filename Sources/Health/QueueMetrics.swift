@@ -59,7 +59,8 @@ package final class QueueMetrics: Sendable {
                 examination = opened
                 return try opened.census(now: now)
             } catch {
-                // The store's own log lines say what is wrong with it; the next look begins anew.
+                // The store's own log lines say what is wrong with it; the next look begins anew. What
+                // only read loses nothing by a failed close.
                 try? examination?.close()
                 examination = nil
                 return nil

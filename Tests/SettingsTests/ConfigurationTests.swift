@@ -10,7 +10,7 @@ struct ConfigurationTests {
         try TemporaryFolder.with { folder in
             try folder.write("etc/webhook.secret", "0123456789abcdef\n")
             try folder.write("srv/ci", "#!/bin/sh\n", mode: 0o700)
-            try folder.write("etc/work/file", "")
+            try folder.write("etc/place/file", "")
             let file = try folder.write("etc/samovar.yaml", Self.complete)
             let configuration = try Configuration.load(file: file, secrets: .read, environment: [:])
             #expect(configuration.file == file)
@@ -49,7 +49,7 @@ struct ConfigurationTests {
             retry: { attempts: 3, base: 1s, cap: 1m }
             stdin: payload
             env: [LANG, _X1]
-            directory: work
+            directory: place
           audit: { exec: [/bin/sh] }
         routes:
           - name: ci
@@ -69,7 +69,7 @@ struct ConfigurationTests {
                     command: ["\(folder.path)/etc/../srv/ci", "", "--fast"],
                     input: .payload,
                     environment: ["LANG", "_X1"],
-                    directory: "\(folder.path)/etc/work"
+                    directory: "\(folder.path)/etc/place"
                 )
             ),
             timeout: .seconds(1_800),

@@ -145,13 +145,13 @@ struct HandlerSettingsTests {
     @Test
     func `a folder to run in that is missing or no folder draws a warning`() throws {
         try TemporaryFolder.with { folder in
-            try folder.write("work/file", "")
+            try folder.write("place/file", "")
             let yaml = """
                 \(ingressLine)
                 handlers:
                   missing: { exec: [/bin/sh], directory: nowhere }
-                  file: { exec: [/bin/sh], directory: work/file }
-                  fine: { exec: [/bin/sh], directory: work }
+                  file: { exec: [/bin/sh], directory: place/file }
+                  fine: { exec: [/bin/sh], directory: place }
                 """
             let configuration = try Configuration.load(
                 file: folder.write("samovar.yaml", yaml),
@@ -162,10 +162,10 @@ struct HandlerSettingsTests {
             #expect(
                 configuration.warnings.map { $0.lines(without: configuration.file) } == [
                     "3:42: handlers.missing: \(folder.path)/nowhere \(reason)",
-                    "4:39: handlers.file: \(folder.path)/work/file \(reason)",
+                    "4:39: handlers.file: \(folder.path)/place/file \(reason)",
                 ]
             )
-            #expect(configuration.handlers.last?.exec?.directory == "\(folder.path)/work")
+            #expect(configuration.handlers.last?.exec?.directory == "\(folder.path)/place")
         }
     }
 }

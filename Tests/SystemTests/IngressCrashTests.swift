@@ -55,19 +55,18 @@ struct IngressCrashTests {
         // Sometimes while it starts: opening the store, reading the log back.
         if Int.random(in: 0..<5, using: &random) == 0 {
             let program = try site.start(Binaries.ingress)
-            usleep(UInt32.random(in: 0...200_000, using: &random))
+            Trials.passTime(upTo: .milliseconds(200), &random)
             program.killNow()
             return
         }
         let ingress = try site.startIngress()
         let enough = promises.count + Int.random(in: 1...100, using: &random)
-        let later = UInt32.random(in: 0...5000, using: &random)
         let clients = Int.random(in: 1...12, using: &random)
         async let load: Void = promises.load(ingress, clients: clients)
         defer { ingress.program.killNow() }
         try waitUntil("\(enough) acknowledgements") { promises.count >= enough }
         // Not at the end of a commit, where the answer comes, but anywhere.
-        usleep(later)
+        Trials.passTime(upTo: .milliseconds(5), &random)
         ingress.program.killNow()
         try await load
     }

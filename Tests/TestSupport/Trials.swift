@@ -30,6 +30,16 @@ package enum Trials {
         return seed
     }
 
+    /// Lets a random time pass, for a kill at any moment rather than behind an event.
+    ///
+    /// Nothing is waited for: whatever has happened by then, the test must hold.
+    package static func passTime(upTo longest: Duration, _ random: inout SeededRandom) {
+        let microseconds =
+            longest.components.seconds * 1_000_000
+            + longest.components.attoseconds / 1_000_000_000_000
+        usleep(UInt32.random(in: 0...UInt32(microseconds), using: &random))
+    }
+
     /// Whether this is `make soak`, which takes its time.
     package static let isSoak = ProcessInfo.processInfo.environment["SAMOVAR_SOAK"] != nil
 }

@@ -5,8 +5,8 @@ enum JSONEscapes {
     /// Half of a surrogate pair, which RFC 8259 allows and no UTF-8 can hold, becomes U+FFFD.
     static func text(of token: JSONStringToken, in bytes: borrowing Span<UInt8>) -> String {
         let text = bytes.extracting(token.text)
+        // What fails are bytes that are no UTF-8, which were refused before.
         guard token.isPlain, let plain = try? UTF8Span(validating: text) else {
-            // Also for bytes that are no UTF-8, which were refused before.
             return String(decoding: unescaped(text), as: UTF8.self)
         }
         return String(copying: plain)

@@ -72,11 +72,13 @@ struct TurnLockTests {
                 while !isOver.load(ordering: .relaxed) {
                     busy.take()
                     room.visit()
-                    usleep(2_000)  // a write
+                    usleep(2_000)  // the time of a write, which is what is tried here
                     busy.pass()
                 }
             }
-            while room.visits.load(ordering: .relaxed) == 0 { usleep(1_000) }
+            try waitUntil("the busy one to have the turn") {
+                room.visits.load(ordering: .relaxed) > 0
+            }
             for _ in 0..<5 {
                 let before = room.visits.load(ordering: .relaxed)
                 #expect(patient.take(within: .seconds(60)))

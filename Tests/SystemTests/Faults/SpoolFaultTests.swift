@@ -71,7 +71,7 @@ struct SpoolFaultTests {
                 try stranger.unlock()
                 // This one imports, and is killed meanwhile or just after.
                 let second = try site.start(Binaries.ingress)
-                usleep(UInt32.random(in: 0...400_000, using: &random))
+                Trials.passTime(upTo: .milliseconds(400), &random)
                 second.killNow()
             }
             let last = try site.startIngress()

@@ -33,7 +33,7 @@ struct WorkerKillTests {
                 let worker = try site.startWorker()
                 let moment = done + Int.random(in: 1...count / 2, using: &random)
                 try waitUntil("some jobs to finish") { site.lines("effects").count >= moment }
-                usleep(UInt32.random(in: 0...30_000, using: &random))
+                Trials.passTime(upTo: .milliseconds(30), &random)
                 worker.killNow()
             }
             try site.startWorker()
