@@ -4,8 +4,9 @@ import Synchronization
 /// The worst places to be killed or stopped in, by name, for tests that do just that.
 ///
 /// `SAMOVAR_FAULT=accepted:kill` kills the program when it comes there; `stop` stops it until
-/// somebody continues it; a third part names a subject, and only that one is hit. Release builds
-/// have none of it.
+/// somebody continues it; a third part names a subject, and only that one is hit. With
+/// `SAMOVAR_FAULT_WHEN=FILE` nothing happens before there is such a file. Release builds have none
+/// of it.
 package enum FaultPoint: String, Sendable {
     /// Deliveries are committed, and nobody was told.
     case accepted
@@ -29,7 +30,7 @@ package enum FaultPoint: String, Sendable {
         #if DEBUG
         guard let wish = Self.wish, wish.point == rawValue,
             wish.subject.isEmpty || wish.subject == subject(),
-            Self.isFirst()
+            Self.isTime, Self.isFirst()
         else { return }
         // Sent to this very thread, so that not one instruction follows.
         raise(wish.action == "stop" ? SIGSTOP : SIGKILL)
@@ -37,6 +38,12 @@ package enum FaultPoint: String, Sendable {
     }
 
     #if DEBUG
+    private static let awaitedFile = ProcessInfo.processInfo.environment["SAMOVAR_FAULT_WHEN"]
+
+    private static var isTime: Bool {
+        awaitedFile.map { FileManager.default.fileExists(atPath: $0) } ?? true
+    }
+
     private static let wasReached = Mutex(false)
 
     /// A program that was stopped and continued goes on for good.

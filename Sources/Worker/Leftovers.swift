@@ -14,18 +14,25 @@ struct Leftovers: Sendable {
         ]
     }
 
-    /// Kills them and waits until they are gone.
+    /// Kills them and waits until each has really ended: one that is still ending has lost its
+    /// memory, and holds its files and their locks.
     ///
     /// - Parameter patience: by default the work loop waits meanwhile: far less than a lease. Who
     ///   asks tries again.
     /// - Returns: false when some are still there after that time (a disk that hangs).
     func killAll(within patience: Duration = .seconds(5)) async -> Bool {
+        var killed: Set<ProcessLife> = []
         var looksWithNothingToKill = 0
         let deadline = ContinuousClock.now + patience
         while ContinuousClock.now < deadline {
             let found = find()
-            for pid in found.ours { kill(pid, SIGKILL) }
-            if found.ours.isEmpty {
+            for pid in found.ours {
+                // One that is gone by now has ended.
+                if let stat = ProcessStat(pid) { killed.insert(stat.life) }
+                kill(pid, SIGKILL)
+            }
+            killed = killed.filter { !$0.hasEnded }
+            if found.ours.isEmpty, killed.isEmpty {
                 looksWithNothingToKill += 1
                 if !found.areSomeUnknown || looksWithNothingToKill >= Self.looksAtUnknown {
                     return true
@@ -41,7 +48,7 @@ struct Leftovers: Sendable {
     private static let pause = Duration.milliseconds(5)
 
     /// A program whose environment stays empty was started with none; one that is just being
-    /// executed has it after some microseconds.
+    /// executed has it after some microseconds, and one that is ending is gone as soon.
     ///
     /// A tenth of a second tells them apart.
     private static let looksAtUnknown = 20
@@ -49,8 +56,8 @@ struct Leftovers: Sendable {
     private enum Kind {
         case ours
         case another
-        /// It has no environment, or not yet: exec lets go of the worker's lock before it fills
-        /// in the environment.
+        /// It has no environment, or not yet, or not any more: exec lets go of the worker's lock
+        /// before it fills in the environment, and who ends loses it before his own locks.
         case unknown
     }
 
@@ -67,15 +74,13 @@ struct Leftovers: Sendable {
     /// Processes of other users cannot be read, and cannot be ours.
     private func kind(of pid: pid_t) -> Kind {
         guard let environment = FileManager.default.contents(atPath: "/proc/\(pid)/environ") else {
-            return .another
+            // Some kernels refuse to open it when there is none any more.
+            return ProcessStat(pid)?.isEnding == true ? .unknown : .another
         }
-        guard !environment.isEmpty else { return isProgram(pid) ? .unknown : .another }
+        guard !environment.isEmpty else {
+            return ProcessStat(pid)?.isRunningProgram == true ? .unknown : .another
+        }
         let bytes = Data([0]) + environment
         return marks.allSatisfy { bytes.range(of: $0) != nil } ? .ours : .another
-    }
-
-    /// Zombies and threads of the kernel execute no file: proc(5).
-    private func isProgram(_ pid: pid_t) -> Bool {
-        (try? FileManager.default.destinationOfSymbolicLink(atPath: "/proc/\(pid)/exe")) != nil
     }
 }

@@ -9,7 +9,8 @@
  * SUFFIX  how the path of the file ends: queue.db-wal
  * SKIP    so many calls go through first
  * COUNT   so many calls are hit then; -1: all
- * EFFECT  an errno in decimal, or so many milliseconds of delay with an `m` behind: 1000m
+ * EFFECT  an errno in decimal, so many milliseconds of delay with an `m` behind: 1000m, or `hold`:
+ *         wait as long as there is a file CONTROL.hold, five minutes at most
  *
  * The file may be replaced at any time (by rename, so that nobody reads half of it); its counters
  * begin anew then. Each hit is noted in a line of CONTROL.hits, with the place in the file that it was
@@ -29,14 +30,19 @@
 #include <unistd.h>
 
 enum { RULES_MOST = 16, PATH_LENGTH = 512 };
+/* Between two looks whether a hold is over, and how many of them: five minutes. */
+enum { HOLD_PAUSE_NANOSECONDS = 5000000, HOLD_LOOKS_MOST = 60000 };
+
+enum effect { FAILS, IS_DELAYED, IS_HELD };
 
 struct rule {
     char call[16];
     char suffix[128];
     long skip;
     long count;
-    long effect;
-    int is_delay;
+    enum effect effect;
+    /* The errno, or the milliseconds. */
+    long number;
 };
 
 static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
@@ -73,8 +79,9 @@ static void refresh(const char *control) {
         if (sscanf(line, "%15s %127s %ld %ld %15s", rule->call, rule->suffix, &rule->skip,
                    &rule->count, effect) != 5)
             continue;
-        rule->effect = strtol(effect, NULL, 10);
-        rule->is_delay = effect[strlen(effect) - 1] == 'm';
+        rule->number = strtol(effect, NULL, 10);
+        if (strcmp(effect, "hold") == 0) rule->effect = IS_HELD;
+        else rule->effect = effect[strlen(effect) - 1] == 'm' ? IS_DELAYED : FAILS;
         rule_count++;
     }
 }
@@ -87,8 +94,9 @@ static int ends_with(const char *text, const char *suffix) {
 static void note(const char *control, const struct rule *rule, long place) {
     char path[PATH_LENGTH], line[256];
     snprintf(path, sizeof path, "%s.hits", control);
+    static const char *const kinds[] = {[FAILS] = "", [IS_DELAYED] = "m", [IS_HELD] = "hold"};
     int length = snprintf(line, sizeof line, "%s %s %ld%s %ld\n", rule->call, rule->suffix,
-                          rule->effect, rule->is_delay ? "m" : "", place);
+                          rule->number, kinds[rule->effect], place);
     int file = (int)syscall(SYS_openat, AT_FDCWD, path, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC,
                             0644);
     if (file < 0) return;
@@ -96,7 +104,21 @@ static void note(const char *control, const struct rule *rule, long place) {
     close(file);
 }
 
-/* Returns the errno that a call must fail with, or 0; waits when the rule is a delay. */
+static void wait_milliseconds(long milliseconds) {
+    struct timespec time = {milliseconds / 1000, milliseconds % 1000 * 1000000};
+    while (nanosleep(&time, &time) != 0 && errno == EINTR) {}
+}
+
+/* Ends as well when a test is over and its folder gone. */
+static void wait_until_released(const char *control) {
+    char path[PATH_LENGTH];
+    snprintf(path, sizeof path, "%s.hold", control);
+    struct timespec pause = {0, HOLD_PAUSE_NANOSECONDS};
+    for (int look = 0; look < HOLD_LOOKS_MOST && access(path, F_OK) == 0; look++)
+        nanosleep(&pause, NULL);
+}
+
+/* Returns the errno that a call must fail with, or 0; waits when the rule says so. */
 static int effect_on(const char *call, int descriptor, long place) {
     const char *control = getenv("SAMOVAR_FAULTS");
     if (!control) return 0;
@@ -128,9 +150,9 @@ static int effect_on(const char *call, int descriptor, long place) {
     if (!is_hit) return 0;
     note(control, &hit, place);
     errno = saved;
-    if (!hit.is_delay) return (int)hit.effect;
-    struct timespec time = {hit.effect / 1000, hit.effect % 1000 * 1000000};
-    while (nanosleep(&time, &time) != 0 && errno == EINTR) {}
+    if (hit.effect == FAILS) return (int)hit.number;
+    if (hit.effect == IS_DELAYED) wait_milliseconds(hit.number);
+    if (hit.effect == IS_HELD) wait_until_released(control);
     errno = saved;
     return 0;
 }

@@ -75,7 +75,7 @@ struct TroubleTests {
     // MARK: Writes
 
     private func write(_ trouble: FakeGitea.Trouble) async throws -> (GiteaError?, posts: Int) {
-        try await Trial.with(timeout: .seconds(2)) { trial async throws in
+        try await Trial.with(timeout: .seconds(10)) { trial async throws in
             trial.gitea.change { world in
                 world.troubles = [
                     .status(200, body: #"{"id":17,"full_name":"tea/kettle-17"}"#), trouble,
@@ -91,7 +91,7 @@ struct TroubleTests {
     @Test
     func `a write that may have been done is not sent again`() async throws {
         #expect(try await write(.status(502)) == (.server(status: 502, message: ""), 1))
-        #expect(try await write(.silence) == (.timeout(after: .seconds(2)), 1))
+        #expect(try await write(.silence) == (.timeout(after: .seconds(10)), 1))
         let (broken, posts) = try await write(.brokenOff)
         #expect(posts == 1)
         guard case .interrupted? = broken else {
@@ -122,10 +122,11 @@ struct TroubleTests {
 
     @Test
     func `a server that hangs is left after the timeout`() async throws {
-        try await Trial.with(timeout: .milliseconds(200), { $0.lastingTrouble = .silence }) {
+        try await Trial.with(timeout: .seconds(2), { $0.lastingTrouble = .silence }) {
             trial async throws in
-            #expect(await version(trial) == .timeout(after: .milliseconds(200)))
-            #expect(trial.gitea.calls.count == 3)
+            #expect(await version(trial) == .timeout(after: .seconds(2)))
+            // The server may not have seen all three tries.
+            #expect(trial.log.all.count { $0.hasPrefix("gitea is asked again") } == 2)
         }
     }
 

@@ -92,11 +92,16 @@ struct BackupTests {
     @Test
     func `nothing is restored while a handler of a dead worker still runs`() async throws {
         try await Site.with(settings) { site in
-            try site.script("note", "echo begun >> begun; exec sleep 600")
+            try site.script("note", "echo $$ >> begun; exec sleep 600")
             let ingress = try site.startIngress()
             let worker = try site.startWorker()
             try ingress.accept(Request())
-            try waitUntil("the handler to begin") { !site.lines("begun").isEmpty }
+            try waitUntil("the handler to become what it executes") {
+                guard let pid = site.lines("begun").first else { return false }
+                // Its name as a process.
+                let bytes = FileManager.default.contents(atPath: "/proc/\(pid)/comm")
+                return bytes == Data("sleep\n".utf8)
+            }
             #expect(try samovar(["backup", "b.db"], in: site).exit == .code(0))
             worker.killNow()
             ingress.program.killNow()

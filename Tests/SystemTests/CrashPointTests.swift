@@ -148,7 +148,7 @@ struct CrashPointTests {
         var settings = SiteSettings(handlers: [
             SiteSettings.Handler(name: name, command: [name], options: ["retry: { base: 10ms }"])
         ])
-        settings.worker = ["slots: 8", "lease: 1s"]
+        settings.worker = ["slots: 8", "lease: 5s"]
         return settings
     }
 
@@ -188,9 +188,16 @@ struct CrashPointTests {
                 """
             )
             let ingress = try site.startIngress()
-            let late = try site.startWorker(fault: "renewing:stop")
+            // Not before the handler runs: leases are looked after all the time.
+            let late = try site.start(
+                Binaries.worker,
+                fault: "renewing:stop",
+                environment: ["SAMOVAR_FAULT_WHEN": site.path("armed")]
+            )
+            try late.awaitLine("working")
             let delivery = try ingress.accept(Request())
             try waitUntil("the first attempt") { site.lines("begun") == ["1.1"] }
+            try site.write("", to: "armed")
             let second = try site.startWorker()
             try second.awaitLine("attempt lost")
             try waitUntil("the second attempt") { site.lines("begun") == ["1.1", "1.2"] }

@@ -103,24 +103,41 @@ struct HandOverTests {
     @Test
     func `a request that comes while the ingress stops is answered, and told to go`() async throws {
         try await Site.with { site in
-            let ingress = try site.startIngress()
-            let used = try ingress.connect()
-            try used.send(Request().bytes)
-            #expect(try used.reply().status == 202)
-            let fresh = try ingress.connect()
-            // Of the fresh one nothing was heard yet: the other answer shows that it was taken in.
-            try used.send(Request().bytes)
-            #expect(try used.reply().status == 202)
-            ingress.program.signal(SIGTERM)
-            try ingress.program.awaitLine("stopping")
-            for connection in [used, fresh] {
-                try connection.send(Request().bytes)
-                let reply = try connection.reply()
-                #expect(reply.status == 202)
-                #expect(reply.headers["connection"] == "close")
+            // On a loaded machine they may come after the farewell: then with another ingress.
+            for _ in 1...10 {
+                let before = (try? site.deliveries) ?? 0
+                let ingress = try site.startIngress()
+                let used = try ingress.connect()
+                try used.send(Request().bytes)
+                #expect(try used.reply().status == 202)
+                let fresh = try ingress.connect()
+                // Of the fresh one nothing was heard yet: the other answer shows that it was taken
+                // in.
+                try used.send(Request().bytes)
+                #expect(try used.reply().status == 202)
+                let begin = ContinuousClock.now
+                ingress.program.signal(SIGTERM)
+                let replies = Result {
+                    try ingress.program.awaitLine("stopping")
+                    return try [used, fresh].map { connection in
+                        try connection.send(Request().bytes)
+                        return try connection.reply()
+                    }
+                }
+                let wasInTime = ContinuousClock.now - begin < Self.farewellSurely
+                #expect(try ingress.program.awaitExit() == .code(0))
+                if case .failure = replies, !wasInTime { continue }
+                for reply in try replies.get() {
+                    #expect(reply.status == 202)
+                    #expect(reply.headers["connection"] == "close")
+                }
+                #expect(try site.deliveries == before + 4)
+                return
             }
-            #expect(try ingress.program.awaitExit() == .code(0))
-            #expect(try site.deliveries == 4)
+            Issue.record("the machine was too slow each time")
         }
     }
+
+    /// Less than the second that the ingress waits for what is on its way.
+    private static let farewellSurely = Duration.milliseconds(800)
 }

@@ -1,5 +1,6 @@
 import Foundation
 import GRDB
+import Gitea
 import Spawn
 import TestSupport
 import Testing
@@ -58,7 +59,7 @@ struct SpoolTests {
             let ingress = try site.startIngress()
             try site.startWorker()
             let before = Request()
-            try ingress.accept(before)
+            try ingress.keep(before)
             try site.awaitQuiet()
             let stranger = try Stranger(site.store)
             try stranger.lock()
@@ -67,11 +68,11 @@ struct SpoolTests {
             try ingress.program.awaitLine("the store takes no deliveries")
             #expect(try site.deliveries == 1)
             try stranger.unlock()
-            let line = try ingress.program.awaitLine("the store takes deliveries again")
-            #expect(line.contains("spooled=20"))
+            let line = try ingress.program.awaitLine("spooled=20")
+            #expect(line.contains("the store takes deliveries again"))
             #expect(line.contains("imported=20"))
             let after = Request()
-            try ingress.accept(after)
+            try ingress.keep(after)
             let all = ([before] + spooled + [after]).compactMap(\.id)
             #expect(try ids(in: site) == all)
             try site.awaitQuiet()
@@ -84,10 +85,7 @@ struct SpoolTests {
     @Test
     func `readyz says that only the spool works, and why`() async throws {
         try await withSite { site in
-            let ingress = try site.startIngress()
-            try waitUntil("the store to be open") {
-                try ingress.health("/readyz").text == #"{"status":"ready"}"# + "\n"
-            }
+            let ingress = try site.startIngress().awaitReady()
             let stranger = try Stranger(site.store)
             try stranger.lock()
             try spool(Request(), to: ingress)
@@ -95,9 +93,7 @@ struct SpoolTests {
             #expect(reply.status == 200)
             #expect(reply.text.contains(#""durable":"spool","reason":"#))
             try stranger.unlock()
-            try waitUntil("the store to be back") {
-                try ingress.health("/readyz").text == #"{"status":"ready"}"# + "\n"
-            }
+            try ingress.awaitReady()
             try awaitEmptySpool(of: site)
         }
     }
@@ -106,7 +102,7 @@ struct SpoolTests {
     func `a process that was stopped while it had the turn holds nobody up`() async throws {
         try await withSite { site in
             let ingress = try site.startIngress()
-            try ingress.accept(Request())
+            try ingress.keep(Request())
             // What a stopped process does: it has the turn and never passes it on.
             let holder = try site.start("ignored", under: holderOfTurn(site))
             try holder.awaitLine("held")
@@ -119,7 +115,7 @@ struct SpoolTests {
             let next = try site.startIngress()
             try awaitEmptySpool(of: site)
             #expect(try ids(in: site).last == request.id)
-            try next.accept(Request())
+            try next.keep(Request())
         }
     }
 
@@ -138,7 +134,7 @@ struct SpoolTests {
         async throws
     {
         try await withSite { site in
-            let ingress = try site.startIngress()
+            let ingress = try site.startIngress().awaitReady()
             let stranger = try Stranger(site.store)
             try stranger.lock()
             let first = Request()
@@ -168,7 +164,7 @@ struct SpoolTests {
     {
         try await withSite { site in
             let first = try site.startIngress()
-            try first.accept(Request())
+            try first.keep(Request())
             first.program.killNow()
             let stranger = try Stranger(site.store)
             try stranger.lock()
@@ -182,14 +178,19 @@ struct SpoolTests {
             let ingress = try site.startIngress()
             try awaitEmptySpool(of: site)
             #expect(try ids(in: site).last == request.id)
-            #expect(try ingress.send(request).status == 200)
+            try ingress.awaitReady()
+            let status = try waitFor("the store's answer") { () -> Int? in
+                let reply = try ingress.send(request)
+                return reply.text.contains(#""durable":"spool""#) ? nil : reply.status
+            }
+            #expect(status == 200)
         }
     }
 
     @Test
     func `killed after the import's commit, the next import finds everything there`() async throws {
         try await withSite { site in
-            let doomed = try site.startIngress(fault: "imported:kill")
+            let doomed = try site.startIngress(fault: "imported:kill").awaitReady()
             let stranger = try Stranger(site.store)
             try stranger.lock()
             let requests = (1...5).map { _ in Request() }
@@ -202,15 +203,19 @@ struct SpoolTests {
             try awaitEmptySpool(of: site)
             #expect(try ids(in: site) == requests.compactMap(\.id))
             #expect(try site.reader.number("SELECT count(*) FROM delivery_repeat") == 0)
-            try ingress.accept(Request())
+            try ingress.keep(Request())
         }
     }
 
     @Test
     func `killed at any moment of a detour, nothing that was acknowledged is lost`() async throws {
-        try await withSite { site in
+        // When it is gone another test's ingress may get its port: that refuses this signature.
+        let secret = Request.freshID()
+        let settings = SiteSettings(secrets: [("test", secret)], ingress: ["spool: spool"])
+        let key = SigningKey(id: "test", key: Array(secret.utf8))
+        try await withSite(settings) { site in
             var acknowledged: [String] = []
-            try site.startIngress().program.killNow()
+            try site.startIngress().awaitReady().program.killNow()
             for round in 1...4 {
                 let stranger = try Stranger(site.store)
                 try stranger.lock()
@@ -223,9 +228,9 @@ struct SpoolTests {
                 killed.start()
                 // Until it is gone.
                 while let connection = try? ingress.connect() {
-                    let request = Request()
+                    let request = Request(key: key)
                     try? connection.send(request.bytes)
-                    guard let reply = try? connection.reply() else { break }
+                    guard let reply = try? connection.reply(), reply.status != 401 else { break }
                     #expect(reply.status == 202)
                     acknowledged.append(try #require(request.id))
                 }
@@ -244,7 +249,7 @@ struct SpoolTests {
     @Test
     func `a torn append is cut off, reported, and an incident`() async throws {
         try await withSite { site in
-            let first = try site.startIngress()
+            let first = try site.startIngress().awaitReady()
             let stranger = try Stranger(site.store)
             try stranger.lock()
             let request = Request()
@@ -273,7 +278,7 @@ struct SpoolTests {
     func `a full spool is 503, and what it holds is imported`() async throws {
         let settings = SiteSettings(ingress: ["spool: { file: spool, max_size: 1MiB }"])
         try await withSite(settings) { site in
-            let ingress = try site.startIngress()
+            let ingress = try site.startIngress().awaitReady()
             let stranger = try Stranger(site.store)
             try stranger.lock()
             var spooled: [String] = []
@@ -295,7 +300,7 @@ struct SpoolTests {
             try stranger.unlock()
             try awaitEmptySpool(of: site)
             #expect(try ids(in: site) == spooled)
-            try ingress.accept(Request())
+            try ingress.keep(Request())
         }
     }
 
@@ -306,40 +311,59 @@ struct SpoolTests {
         try await withSite(settings) { site in
             let disk = try FaultyDisk(of: site)
             let ingress = try site.startIngress(under: disk.wrapper)
-            try ingress.accept(Request())
-            let stranger = try Stranger(site.store)
-            try stranger.lock()
-            var spooled = 0
-            let padding = String(repeating: "x", count: 1 << 20)
-            while true {
-                let request = Request(body: Data(#"{"padding":"\#(padding)"}"#.utf8))
-                let reply = try ingress.send(request)
-                guard reply.status == 202 else { break }
-                spooled += 1
+            try ingress.keep(Request())
+            var kept: [String] = []
+            // On a loaded machine the import may be over too soon: then with another full spool.
+            for _ in 1...5 {
+                let stranger = try Stranger(site.store)
+                try stranger.lock()
+                kept += try fillSpool(of: ingress)
+                // Each commit takes its time, so that the import does.
+                try disk.set([
+                    FaultyDisk.Rule(
+                        call: .sync,
+                        file: "queue.db-wal",
+                        effect: .delay(milliseconds: 100)
+                    )
+                ])
+                try stranger.unlock()
+                // It fits nowhere but in the store, and waits for one batch of the import at most.
+                let stored = try waitFor("a place in the store") { () -> Int? in
+                    let request = Self.large()
+                    let reply = try ingress.send(request)
+                    if reply.status == 202 { kept.append(try #require(request.id)) }
+                    return reply.text.contains(#""seq":"#) ? try Stored(reply).seq : nil
+                }
+                try disk.heal()
+                try awaitEmptySpool(of: site)
+                try ingress.awaitSettled()
+                #expect(try Set(kept).subtracting(ids(in: site)) == [])
+                let last = try #require(try site.reader.number("SELECT max(seq) FROM delivery"))
+                if last > stored { return }
             }
-            #expect(spooled > 8)
-            // Each commit takes its time, so that the import does.
-            try disk.set([
-                FaultyDisk.Rule(
-                    call: .sync,
-                    file: "queue.db-wal",
-                    effect: .delay(milliseconds: 400)
-                )
-            ])
-            try stranger.unlock()
-            try waitUntil("the first batch of the import") { try site.deliveries > 1 }
-            // It fits nowhere but in the store, and waits for one batch of the import at most.
-            let stored = try waitFor("a place between two batches") { () -> Int? in
-                let request = Request(body: Data(#"{"padding":"\#(padding)"}"#.utf8))
-                let reply = try ingress.send(request)
-                return reply.text.contains(#""seq":"#) ? try Stored(reply).seq : nil
-            }
-            try disk.heal()
-            try awaitEmptySpool(of: site)
-            #expect(try site.deliveries == spooled + 2)
-            let last = try #require(try site.reader.number("SELECT max(seq) FROM delivery"))
-            #expect(last > stored)
+            Issue.record("what was new was never stored before the import's last batch")
         }
+    }
+
+    /// A megabyte.
+    private static func large() -> Request {
+        let padding = String(repeating: "x", count: 1 << 20)
+        return Request(body: Data(#"{"padding":"\#(padding)"}"#.utf8))
+    }
+
+    /// Spools until nothing more fits.
+    ///
+    /// - Returns: the ids of what did.
+    private func fillSpool(of ingress: RunningIngress) throws -> [String] {
+        var spooled: [String] = []
+        try waitUntil("the spool to be full") {
+            let request = Self.large()
+            let reply = try ingress.send(request)
+            if reply.status == 202 { spooled.append(try #require(request.id)) }
+            return reply.text.contains("the spool is full")
+        }
+        #expect(spooled.count > 8)
+        return spooled
     }
 
     @Test(arguments: ["missing/spool", "queue.secret/spool", "test.secret"])
@@ -363,7 +387,7 @@ struct SpoolTests {
             let files = FileManager.default
             try files.createDirectory(atPath: disk, withIntermediateDirectories: false)
             let first = try site.startIngress()
-            try first.accept(Request())
+            try first.keep(Request())
             let stranger = try Stranger(site.store)
             try stranger.lock()
             let spooled = Request()
@@ -374,8 +398,9 @@ struct SpoolTests {
             let second = try site.startIngress()
             let line = try second.program.awaitLine("serving without the spool")
             #expect(line.contains("hint="))
+            try second.awaitReady()
             try second.accept(Request())
-            #expect(try second.health("/readyz").text == #"{"status":"ready"}"# + "\n")
+            try second.awaitReady()
             #expect(try second.health("/metrics").text.contains("\nsamovar_spool_broken 1\n"))
             second.program.killNow()
             try files.moveItem(atPath: away, toPath: disk)
@@ -392,7 +417,7 @@ struct SpoolTests {
             let second = try site.start(Binaries.ingress)
             #expect(try second.awaitExit() == .code(69))
             #expect(second.output.contains("is used by another process"))
-            try first.accept(Request())
+            try first.keep(Request())
         }
     }
 
@@ -415,7 +440,7 @@ struct SpoolTests {
             try FileManager.default.removeItem(atPath: site.store)
             try ingress.program.awaitLine("the store takes deliveries again")
             #expect(try ids(in: site) == [request.id])
-            try ingress.accept(Request())
+            try ingress.keep(Request())
         }
     }
 
@@ -424,7 +449,7 @@ struct SpoolTests {
         try await withSite { site in
             let first = try site.startIngress()
             let old = Request()
-            try first.accept(old)
+            try first.keep(old)
             first.program.signal(SIGTERM)
             try first.program.awaitExit()
             // As if its disk were not mounted.
@@ -443,7 +468,7 @@ struct SpoolTests {
     func `what was spooled for one store is not imported into another`() async throws {
         try await withSite { site in
             let first = try site.startIngress()
-            try first.accept(Request())
+            try first.keep(Request())
             let stranger = try Stranger(site.store)
             try stranger.lock()
             try spool(Request(), to: first)
@@ -472,7 +497,7 @@ struct SpoolTests {
     func `status, doctor and check tell of the spool`() async throws {
         try await withSite { site in
             let ingress = try site.startIngress()
-            try ingress.accept(Request())
+            try ingress.keep(Request())
             let stranger = try Stranger(site.store)
             try stranger.lock()
             try spool(Request(), to: ingress)

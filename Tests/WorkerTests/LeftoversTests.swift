@@ -40,6 +40,30 @@ struct LeftoversTests {
         }
     }
 
+    @Test
+    func `what it locked is free when killAll returns`() async throws {
+        let environment = ["SAMOVAR_TOKEN=17.3", "SAMOVAR_STORE=\(store)", "PATH=/usr/bin:/bin"]
+        try await withTemporaryFolder { folder in
+            let (file, ready) = (folder + "/lock", folder + "/ready")
+            let lock = unsafe open(file, O_RDWR | O_CREAT | O_CLOEXEC, 0o600)
+            try #require(lock >= 0)
+            defer { close(lock) }
+            // Much memory, which is given back before the lock is: that takes a while.
+            let body = """
+                dd if=/dev/zero bs=256M count=1 status=none | { head -c 1 > \(ready); sleep 1000; }
+                """
+            let child = try start(environment, ["/usr/bin/flock", file, "/bin/sh", "-c", body])
+            try waitUntil("the memory to be filled") {
+                FileManager.default.contents(atPath: ready)?.isEmpty == false
+            }
+            #expect(flock(lock, LOCK_EX | LOCK_NB) != 0)
+            #expect(await Leftovers(token: token, storeID: store).killAll(within: patience))
+            #expect(flock(lock, LOCK_EX | LOCK_NB) == 0)
+            child.signalGroup(SIGTERM)
+            _ = child.reap()
+        }
+    }
+
     static let strangers = [
         ["SAMOVAR_TOKEN=17.3", "SAMOVAR_STORE=another"], ["SAMOVAR_TOKEN=17.30"],
         ["SAMOVAR_TOKEN=7.3"], ["SAMOVAR_TOKEN=117.3"], ["XSAMOVAR_TOKEN=17.3"],
@@ -62,14 +86,17 @@ struct LeftoversTests {
     }
 
     /// A program in a session of its own, as setsid(1) makes one.
-    private func start(_ environment: [String]) throws -> ChildProcess {
+    private func start(
+        _ environment: [String],
+        _ command: [String] = ["/bin/sleep", "1000"]
+    ) throws -> ChildProcess {
         let (input, output) = try (PipeEnds(), PipeEnds())
         defer {
             input.close()
             output.close()
         }
         return try ChildProcess(
-            command: ["/bin/sleep", "1000"],
+            command: command,
             environment: environment,
             directory: nil,
             standardInput: input.readEnd,

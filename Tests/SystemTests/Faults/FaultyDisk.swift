@@ -15,6 +15,8 @@ struct FaultyDisk: Sendable {
     enum Effect: Sendable {
         case error(Int32)
         case delay(milliseconds: Int)
+        /// Waits until ``FaultyDisk/release()``, five minutes at most.
+        case hold
     }
 
     /// Calls on a file, and what happens to them.
@@ -57,11 +59,14 @@ struct FaultyDisk: Sendable {
 
     /// From now on these rules hold, and no others.
     func set(_ rules: [Rule]) throws {
+        // There before the first call looks for it.
+        if rules.contains(where: \.effect.isHold) { try site.write("", to: "faults.hold") }
         let lines = rules.map { rule in
             let effect =
                 switch rule.effect {
                 case .error(let number): "\(number)"
                 case .delay(let milliseconds): "\(milliseconds)m"
+                case .hold: "hold"
                 }
             return "\(rule.call) \(rule.file) \(rule.skip) \(rule.count ?? -1) \(effect)\n"
         }
@@ -69,9 +74,14 @@ struct FaultyDisk: Sendable {
         try #require(unsafe rename(site.path("faults.new"), site.path("faults")) == 0)
     }
 
-    /// From now on it is a good disk.
+    /// From now on it is a good disk; what is held goes on being held.
     func heal() throws {
         try set([])
+    }
+
+    /// Lets go what is held, and what would be.
+    func release() throws {
+        try FileManager.default.removeItem(atPath: site.path("faults.hold"))
     }
 
     /// How many calls were hit so far.
@@ -84,5 +94,14 @@ struct FaultyDisk: Sendable {
 
     func awaitHit() throws {
         try waitUntil("the disk to fail") { hits > 0 }
+    }
+}
+
+extension FaultyDisk.Effect {
+    fileprivate var isHold: Bool {
+        switch self {
+        case .hold: true
+        case .error, .delay: false
+        }
     }
 }

@@ -30,6 +30,10 @@ final class Promises: Sendable {
     /// How many answers were 503.
     var refused: Int { state.withLock(\.refused) }
 
+    /// Whether it is rare that something is refused: never, unless the machine stands still for
+    /// seconds, and a commit with it.
+    var areNearlyAll: Bool { state.withLock { $0.refused * 20 <= $0.promised.count } }
+
     /// Notes an answer.
     ///
     /// - Throws: when it is neither a promise nor a 503.
@@ -79,6 +83,8 @@ final class Promises: Sendable {
             defer { state.unchecked = [] }
             return state.unchecked.compactMap { id in state.promised[id].map { (id, $0) } }
         }
+        // Before the first promise there may be no store.
+        guard !news.isEmpty else { return }
         try read(path) { database in
             for (id, promise) in news {
                 let row = try Row.fetchOne(

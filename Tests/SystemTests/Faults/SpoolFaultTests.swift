@@ -32,18 +32,21 @@ struct SpoolFaultTests {
     {
         try await Site.with(Self.settings) { site in
             let promises = Promises()
-            let ingress = try site.startIngress()
+            let ingress = try site.startIngress().awaitReady()
             try promises.send(Request(), to: ingress)
+            try ingress.awaitSettled()
             let stranger = try Stranger(site.store)
             try stranger.lock()
             let end = ContinuousClock.now + .seconds(Trials.isSoak ? 30 : 6)
             try await promises.load(ingress, clients: 4) { ContinuousClock.now > end }
-            #expect(promises.refused == 0)
+            #expect(promises.areNearlyAll)
             #expect(promises.count > 1)
             #expect(try site.deliveries == 1)
             try stranger.unlock()
             try awaitKept(promises, site)
-            #expect(try site.deliveries == promises.count)
+            // What was refused while it was being appended is in the spool as well.
+            let most = promises.count + promises.refused
+            #expect(try (promises.count...most).contains(site.deliveries))
         }
     }
 
@@ -54,8 +57,9 @@ struct SpoolFaultTests {
         var random = SeededRandom(seed: seed)
         try await Site.with(Self.settings) { site in
             let promises = Promises()
-            let first = try site.startIngress()
+            let first = try site.startIngress().awaitReady()
             try promises.send(Request(), to: first)
+            try first.awaitSettled()
             // Each has the spool for itself.
             first.program.killNow()
             for _ in 1...Trials.count("SAMOVAR_SPOOL_KILLS", usual: 3) {
@@ -86,8 +90,9 @@ struct SpoolFaultTests {
         try await Site.with(Self.settings) { site in
             let disk = try FaultyDisk(of: site)
             let promises = Promises()
-            let ingress = try site.startIngress(under: disk.wrapper)
+            let ingress = try site.startIngress(under: disk.wrapper).awaitReady()
             for _ in 1...10 { try promises.send(Request(), to: ingress) }
+            try ingress.awaitSettled()
             try disk.set([
                 FaultyDisk.Rule(call: .sync, file: "queue.db-wal", effect: .error(EIO))
             ])
@@ -107,8 +112,9 @@ struct SpoolFaultTests {
         try await Site.with(Self.settings) { site in
             let files = FileManager.default
             let promises = Promises()
-            let ingress = try site.startIngress()
+            let ingress = try site.startIngress().awaitReady()
             for _ in 1...10 { try promises.send(Request(), to: ingress) }
+            try ingress.awaitSettled()
             for suffix in ["", "-wal", "-shm"] {
                 try files.moveItem(
                     atPath: site.store + suffix,
@@ -142,8 +148,9 @@ struct SpoolFaultTests {
             let files = FileManager.default
             let (spool, away) = (site.path("spool"), site.path("away"))
             let promises = Promises()
-            let ingress = try site.startIngress()
+            let ingress = try site.startIngress().awaitReady()
             try promises.send(Request(), to: ingress)
+            try ingress.awaitSettled()
             let stranger = try Stranger(site.store)
             try stranger.lock()
             for _ in 1...3 { #expect(try promises.send(Request(), to: ingress).status == 202) }
@@ -175,29 +182,26 @@ struct SpoolFaultTests {
         try await Site.with(Self.settings) { site in
             let disk = try FaultyDisk(of: site)
             let promises = Promises()
-            let ingress = try site.startIngress(under: disk.wrapper)
+            let ingress = try site.startIngress(under: disk.wrapper).awaitReady()
             try promises.send(Request(), to: ingress)
+            try ingress.awaitSettled()
             let stranger = try Stranger(site.store)
             try stranger.lock()
             for _ in 1...2 { #expect(try promises.send(Request(), to: ingress).status == 202) }
             // Read for the import, or emptied after it.
             try disk.set([
-                FaultyDisk.Rule(
-                    call: call,
-                    file: "/spool",
-                    count: 1,
-                    effect: .delay(milliseconds: Self.hang)
-                )
+                FaultyDisk.Rule(call: call, file: "/spool", count: 1, effect: .hold)
             ])
             try stranger.unlock()
             try disk.awaitHit()
-            let (begin, end) = (ContinuousClock.now, Duration.milliseconds(Self.hang))
-            for _ in 1...3 {
-                #expect(try promises.send(Request(), to: ingress).text.contains(#""seq":"#))
+            // One that comes while the store is slow, too, is refused, or waits for the spool.
+            var stored = 0
+            try waitUntil("three deliveries to be stored") {
+                let reply = try promises.send(Request(), to: ingress)
+                if reply.text.contains(#""seq":"#) { stored += 1 }
+                return stored == 3
             }
-            #expect(try ingress.health("/readyz").text == #"{"status":"ready"}"# + "\n")
-            let wasHanging = ContinuousClock.now - begin < end
-            #expect(wasHanging, "the machine was too slow to tell")
+            try ingress.awaitReady()
             // Store and spool: an answer all the same.
             try stranger.lock()
             #expect(try promises.send(Request(), to: ingress).status == 503)
@@ -214,27 +218,21 @@ struct SpoolFaultTests {
         try await Site.with(Self.settings) { site in
             let disk = try FaultyDisk(of: site)
             let promises = Promises()
-            let ingress = try site.startIngress(under: disk.wrapper)
+            let ingress = try site.startIngress(under: disk.wrapper).awaitReady()
             try promises.send(Request(), to: ingress)
+            try ingress.awaitSettled()
             let stranger = try Stranger(site.store)
             try stranger.lock()
             #expect(try promises.send(Request(), to: ingress).status == 202)
             try disk.set([
-                FaultyDisk.Rule(
-                    call: .sync,
-                    file: "/spool",
-                    count: 1,
-                    effect: .delay(milliseconds: Self.hang)
-                )
+                FaultyDisk.Rule(call: .sync, file: "/spool", count: 1, effect: .hold)
             ])
-            let begin = ContinuousClock.now
             let connection = try ingress.connect()
             let hung = Request()
             try connection.send(hung.bytes)
             let reply = try connection.reply()
             try promises.note(reply, to: hung)
             #expect(reply.status == 503)
-            #expect(ContinuousClock.now - begin < .milliseconds(Self.hang))
             try disk.heal()
             try stranger.unlock()
             // Its connection goes on, to the store.
@@ -243,13 +241,11 @@ struct SpoolFaultTests {
             let answer = try connection.reply()
             #expect(answer.text.contains(try #require(next.id)))
             try promises.note(answer, to: next)
+            try disk.release()
             try promises.send(Request(), to: ingress)
             try awaitKept(promises, site)
         }
     }
-
-    /// Milliseconds that a disk hangs: longer than all that is to be answered meanwhile takes.
-    private static let hang = 40_000
 
     @Test
     func `an open store that cannot be read ends the process before anything else is spooled`()
@@ -258,7 +254,7 @@ struct SpoolFaultTests {
         try await Site.with(Self.settings) { site in
             let disk = try FaultyDisk(of: site)
             let first = try site.startIngress()
-            try first.accept(Request())
+            try first.keep(Request())
             let stranger = try Stranger(site.store)
             try stranger.lock()
             let promises = Promises()
@@ -300,8 +296,9 @@ struct SpoolFaultTests {
         try await Site.with(Self.settings) { site in
             let disk = try FaultyDisk(of: site)
             let promises = Promises()
-            let ingress = try site.startIngress(under: disk.wrapper)
+            let ingress = try site.startIngress(under: disk.wrapper).awaitReady()
             for _ in 1...10 { try promises.send(Request(), to: ingress) }
+            try ingress.awaitSettled()
             let stranger = try Stranger(site.store)
             try stranger.lock()
             #expect(try promises.send(Request(), to: ingress).status == 202)
