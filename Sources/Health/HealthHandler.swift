@@ -9,6 +9,8 @@ final class HealthHandler: ChannelInboundHandler {
 
     private let port: HealthPort
     private var head: HTTPRequestHead?
+    /// A HEAD request is answered as a GET, without the body.
+    private var isHead = false
     private var context: ChannelHandlerContext?
 
     init(port: HealthPort) {
@@ -49,8 +51,9 @@ final class HealthHandler: ChannelInboundHandler {
     }
 
     private func answer(_ head: HTTPRequestHead, _ context: ChannelHandlerContext) {
-        guard head.method == .GET else {
-            refuse(.methodNotAllowed, "only GET")
+        isHead = head.method == .HEAD
+        guard head.method == .GET || isHead else {
+            refuse(.methodNotAllowed, "only GET and HEAD")
             return
         }
         switch head.uri.prefix(while: { $0 != "?" }) {
@@ -129,7 +132,7 @@ final class HealthHandler: ChannelInboundHandler {
         head.headers.add(name: "Content-Length", value: String(body.readableBytes))
         head.headers.add(name: "Connection", value: "close")
         context.write(wrapOutboundOut(.head(head)), promise: nil)
-        context.write(wrapOutboundOut(.body(.byteBuffer(body))), promise: nil)
+        if !isHead { context.write(wrapOutboundOut(.body(.byteBuffer(body))), promise: nil) }
         let bound = NIOLoopBound(context, eventLoop: context.eventLoop)
         // After the last byte: large answers do not fit into the socket at once.
         context.writeAndFlush(wrapOutboundOut(.end(nil)))

@@ -144,7 +144,7 @@ struct MetricsTests {
     }
 
     @Test
-    func `the health port takes a crowd, and only GET of what it has`() async throws {
+    func `the health port takes a crowd, and only asks after what it has`() async throws {
         try await Site.with { site in
             let ingress = try site.startIngress()
             #expect(try ingress.health("/metrics?x=1").status == 200)
@@ -152,6 +152,10 @@ struct MetricsTests {
             let connection = try HTTPConnection(port: ingress.healthPort)
             try connection.send("POST /metrics HTTP/1.1\r\nHost: x\r\nContent-Length: 0\r\n\r\n")
             #expect(try connection.reply().status == 405)
+            let asking = try HTTPConnection(port: ingress.healthPort)
+            try asking.send("HEAD /metrics HTTP/1.1\r\nHost: x\r\n\r\n")
+            let head = String(decoding: try asking.awaitEnd(), as: UTF8.self)
+            #expect(head.hasPrefix("HTTP/1.1 200 OK\r\n") && head.hasSuffix("\r\n\r\n"))
             // More than it has room for, and silent: those beyond are closed, and when the silent
             // ones are gone, it answers again.
             let crowd = try (0..<100).map { _ in try HTTPConnection(port: ingress.healthPort) }
@@ -232,10 +236,6 @@ struct MetricsTests {
         }
     }
 
-    @Test
-    func `a worker whose store is locked is not ready, and is again afterwards`() async throws {
-        try await Site.with(SiteSettings(handlers: Self.handlers)) { site in
-            let ingress = try site.startIngress()
     /// Stops a program where it has neither the turn to write nor the place of the next in line:
     /// whoever is stopped there holds up all others.
     private static func stopBetweenWrites(_ program: RunningProgram, of site: Site) throws {
@@ -274,6 +274,10 @@ struct MetricsTests {
     /// F_OFD_SETLK, which the C library shows only to GNU sources: fcntl_locking(2).
     private static let setLock: Int32 = 37
 
+    @Test
+    func `a worker whose store is locked is not ready, and is again afterwards`() async throws {
+        try await Site.with(SiteSettings(handlers: Self.handlers)) { site in
+            let ingress = try site.startIngress()
             let worker = try site.startWorker()
             try waitFor("the worker to be ready") {
                 try ask(worker, "/readyz").status == 200 ? true : nil
@@ -302,6 +306,7 @@ struct MetricsTests {
             try site.write(settings)
             let worker = try site.startWorker()
             try worker.awaitLine("no health port")
+            #expect(worker.output.contains("Address already in use"))
             try ingress.accept(Request())
             try site.awaitQuiet()
         }

@@ -1,3 +1,4 @@
+import Glibc
 import Health
 import Logging
 import NIOCore
@@ -42,9 +43,10 @@ struct WorkerHealth {
             )
             return listener
         } catch {
+            let reason = (error as? IOError).map { unsafe String(cString: strerror($0.errnoCode)) }
             logger.warning(
                 "no health port: cannot listen; is another worker running? see worker.health",
-                metadata: ["address": "\(address)", "error": "\(error)"]
+                metadata: ["address": "\(address)", "error": "\(reason ?? "\(error)")"]
             )
             return nil
         }
