@@ -96,6 +96,13 @@ package enum Limits {
     /// Checkpoints that fail are told so often: a full disk makes each commit try one.
     static let checkpointLogInterval = Duration.seconds(60)
 
+    /// A reader that keeps the log from being emptied for so long is named: Samovar's own reads take
+    /// milliseconds, a person's look a second or two.
+    static let longReader = Duration.seconds(5)
+
+    /// And then again so often.
+    static let longReaderLogInterval = Duration.seconds(60)
+
     /// A lost ring of the doorbell costs no more than this.
     package static let pollInterval = Duration.milliseconds(250)
 }

@@ -72,7 +72,7 @@ extension SiteFacts {
         let size = Quantity.text(bytes: logBytes)
         let isLarge = logBytes > Self.logBytesExpected
         guard readers.isEmpty else {
-            let names = readers.map(\.text).joined(separator: ", ")
+            let names = readers.map(\.details).joined(separator: ", ")
             return Diagnosis(
                 .log,
                 "log",
@@ -105,7 +105,7 @@ extension SiteFacts {
             .log,
             "write_lock",
             .warning,
-            "held by \(writers.map(\.text).joined(separator: ", ")): nobody else can write",
+            "held by \(writers.map(\.details).joined(separator: ", ")): nobody else can write",
             hint: "End that transaction (COMMIT, ROLLBACK or .quit): \(meanwhile)."
         )
     }
@@ -178,4 +178,13 @@ extension SiteFacts {
 
     /// What the log never exceeds while nobody reads: 1000 pages and their headers.
     private static let logBytesExpected: Int64 = 1000 * (4096 + 24) + 32
+}
+
+extension ProcessName {
+    /// Its name, and for how long it has been running.
+    fileprivate var details: String {
+        guard let age else { return text }
+        return "\(program) (pid \(pid)\(isStopped ? ", stopped" : ""), running for "
+            + "\(Quantity.text(age)))"
+    }
 }

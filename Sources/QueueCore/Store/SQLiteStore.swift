@@ -22,6 +22,7 @@ package actor SQLiteStore: QueueStore {
     let logger: Logger
     /// A full disk must not have its log filled too.
     private let checkpointTroubles: SampledLog
+    private let longReader: LongReader
     private let metrics: StoreMetrics?
     private let files: StoreFiles
     private var nextLook = MonotonicTime(rawValue: .min)
@@ -89,6 +90,7 @@ package actor SQLiteStore: QueueStore {
         self.logger = logger
         checkpointTroubles = SampledLog(logger, every: Limits.checkpointLogInterval)
         self.executor = executor
+        longReader = LongReader(store: path, logger)
         self.metrics = metrics
     }
 
@@ -321,6 +323,11 @@ package actor SQLiteStore: QueueStore {
             return true
         } catch {
             checkpointTroubles.log(.warning, "checkpoint failed, the log grows until one succeeds")
+            if checkpoint.isBlocked {
+                longReader.noteBlocked(logPages: checkpoint.logPages, at: clocks.monotonic())
+            } else {
+                longReader.noteEmptied()
+            }
             {
                 ["error": "\(StoreError(error, path: path))"]
             }

@@ -44,12 +44,44 @@ final class TurnLock: Sendable {
     var isWaiting: Bool { waiting.load(ordering: .relaxed) }
 
     /// Who has the turn now, for people; nil when nobody has it, or one that cannot be seen.
+    ///
+    /// The kernel writes the list of all locks piece by piece, and what stands behind a lock that
+    /// goes meanwhile may be left out: so it is looked a few times.
     var holder: String? {
         var info = stat()
-        guard unsafe fstat(descriptor, &info) == 0,
-            let locks = FileManager.default.contents(atPath: "/proc/locks")
-        else { return nil }
-        return TurnHolder(String(decoding: locks, as: UTF8.self), inode: UInt64(info.st_ino))?.text
+        guard unsafe fstat(descriptor, &info) == 0 else { return nil }
+        for look in 0..<Self.looks {
+            if look > 0 { usleep(1_000) }
+            guard let locks = FileManager.default.contents(atPath: "/proc/locks") else {
+                return nil
+            }
+            let list = String(decoding: locks, as: UTF8.self)
+            if let pid = Self.holder(in: list, inode: UInt64(info.st_ino)) {
+                return ProcessName(pid: pid)?.text ?? "process \(pid)"
+            }
+        }
+        return nil
+    }
+
+    private static let looks = 5
+
+    /// Reads the text of /proc/locks (proc(5)).
+    ///
+    /// - Parameters:
+    ///   - list: a line for each lock, such as `7: FLOCK  ADVISORY  WRITE 35 fe:00:163 0 EOF`.
+    ///   - inode: that of the turn's file.
+    /// - Returns: nil when nobody holds the turn, or one that this process cannot see.
+    static func holder(in list: String, inode: UInt64) -> Int32? {
+        for line in list.split(separator: "\n") {
+            let words = line.split(separator: " ")
+            // A waiting one has an arrow before its kind, and holds nothing.
+            guard words.count == 8, words[1] == "FLOCK", words[3] == "WRITE",
+                let pid = Int32(words[4]), pid > 0,
+                let file = words[5].split(separator: ":").last, UInt64(file) == inode
+            else { continue }
+            return pid
+        }
+        return nil
     }
 
     /// Takes the place of the next in line, or gives it up.

@@ -29,11 +29,23 @@ struct LongReaderTests {
             #expect(doctor.output.contains("cannot be emptied while these read"))
             #expect(doctor.output.contains("(pid \(getpid())"))
 
+            // The ingress itself says so, when it has seen it for some time.
+            let line = "a reader keeps the log from being emptied"
+            try waitUntil("the ingress to name the reader") {
+                try promises.send(Request(), to: ingress)
+                return ingress.program.output.contains(line)
+            }
+            let named = ingress.program.output.split(separator: "\n").first { $0.contains(line) }
+            #expect(named?.contains("(pid \(getpid()))") == true, "\(named ?? "")")
+
             try reader.leave()
             // Some commits later the log has been emptied, and its file cut.
             try waitUntil("the log to be small again") {
                 try promises.send(Request(), to: ingress)
                 return try Self.logBytes(of: site) <= Self.logBytesKept
+            }
+            try waitUntil("the ingress to say that he has gone") {
+                ingress.program.output.contains("the log is emptied again")
             }
             let after = try site.start(Binaries.samovar, arguments: ["doctor", "--quick"])
             try after.awaitExit()

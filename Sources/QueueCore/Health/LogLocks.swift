@@ -4,18 +4,18 @@ import Foundation
 /// the shared-memory file (sqlite.org/walformat.html, "WAL Locks").
 ///
 /// That file is never opened here: closing it would drop SQLite's own locks.
-struct LogLocks: Equatable {
+package struct LogLocks: Equatable, Sendable {
     /// Processes in a read transaction; they keep pages in the log.
-    var readers: Set<Int32> = []
+    package var readers: Set<Int32> = []
     /// The process in a write transaction.
-    var writers: Set<Int32> = []
+    package var writers: Set<Int32> = []
 
     /// Reads the text of /proc/locks, or of a process's /proc/PID/fdinfo/FD.
     ///
     /// - Parameters:
     ///   - text: a line for each lock, such as `1: POSIX  ADVISORY  READ 228 fe:00:163 123 123`.
     ///   - inode: that of the shared-memory file.
-    init(_ text: String, inode: UInt64) {
+    package init(_ text: String, inode: UInt64) {
         for line in text.split(separator: "\n") {
             var words = line.split { $0 == " " || $0 == "\t" }
             if words.first == "lock:" { words.removeFirst() }
@@ -29,7 +29,8 @@ struct LogLocks: Equatable {
         }
     }
 
-    init(readers: Set<Int32> = [], writers: Set<Int32> = []) {
+    /// Those given.
+    package init(readers: Set<Int32> = [], writers: Set<Int32> = []) {
         self.readers = readers
         self.writers = writers
     }
@@ -38,7 +39,7 @@ struct LogLocks: Equatable {
     ///
     /// Not in all: the kernel writes the list of all locks piece by piece, and what stands behind a
     /// lock that goes meanwhile may be left out.
-    static func lasting(in looks: [LogLocks]) -> LogLocks {
+    package static func lasting(in looks: [LogLocks]) -> LogLocks {
         func most(_ pids: [Int32]) -> Set<Int32> {
             let counts = Dictionary(pids.map { ($0, 1) }, uniquingKeysWith: +)
             return Set(counts.filter { $0.value * 2 > looks.count }.keys)
@@ -55,7 +56,7 @@ struct LogLocks: Equatable {
 
 extension LogLocks {
     /// Those that hold on: Samovar's own transactions take milliseconds.
-    static func lasting(store: String) async -> LogLocks {
+    package static func lasting(store: String) async -> LogLocks {
         var info = stat()
         // Without it nobody has the store open.
         guard unsafe stat(store + "-shm", &info) == 0 else { return LogLocks() }
@@ -89,55 +90,6 @@ extension LogLocks {
                 return unsafe stat("/proc/\(pid)/fd/\(number)", &info) == 0
                     && UInt64(info.st_ino) == inode
             }.map { "/proc/\(pid)/fdinfo/\($0)" }
-        }
-    }
-}
-
-/// A process as people know it.
-struct ProcessName: Equatable {
-    var pid: Int32
-    var program: String
-    /// How long it has been running.
-    var age: Duration?
-
-    var text: String {
-        let age = age.map { ", running for \(Quantity.text($0))" } ?? ""
-        return "\(program) (pid \(pid)\(age))"
-    }
-
-    /// Whether it is one of the services, whose transactions are short and many.
-    var isService: Bool { ["samovar-ingress", "samovar-worker"].contains(program) }
-}
-
-extension ProcessName {
-    /// Looks it up; nil when it is gone.
-    init?(pid: Int32) {
-        guard let bytes = FileManager.default.contents(atPath: "/proc/\(pid)/stat") else {
-            return nil
-        }
-        let uptime = FileManager.default.contents(atPath: "/proc/uptime") ?? Data()
-        self.init(
-            pid: pid,
-            stat: String(decoding: bytes, as: UTF8.self),
-            uptime: String(decoding: uptime, as: UTF8.self),
-            ticksPerSecond: sysconf(Int32(_SC_CLK_TCK))
-        )
-    }
-
-    /// Reads what proc(5) says of /proc/PID/stat and /proc/uptime.
-    init?(pid: Int32, stat: String, uptime: String, ticksPerSecond: Int) {
-        // The name is in parentheses and may contain anything.
-        guard let open = stat.firstIndex(of: "("), let close = stat.lastIndex(of: ")"),
-            open < close
-        else { return nil }
-        self.pid = pid
-        program = String(stat[stat.index(after: open)..<close])
-        let fields = stat[stat.index(after: close)...].split(separator: " ")
-        // Field 22 of all, the 20th after the name.
-        let started = fields.count > 19 ? Double(fields[19]) : nil
-        let now = uptime.split(separator: " ").first.flatMap { Double($0) }
-        if let started, let now {
-            age = .seconds(max(0, now - started / Double(max(ticksPerSecond, 1))))
         }
     }
 }
