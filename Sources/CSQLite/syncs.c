@@ -1,6 +1,6 @@
 #include "CSQLite.h"
+#include "watched.h"
 #include <pthread.h>
-#include <sqlite3.h>
 #include <time.h>
 
 /* What SQLite sees of an open file, and behind it what it would have seen. */
@@ -26,8 +26,14 @@ static int64_t nanoseconds(void) {
     return (int64_t)now.tv_sec * 1000000000 + now.tv_nsec;
 }
 
+const sqlite3_io_methods *csqlite_real(sqlite3_file *file) {
+    return ((const struct watched *)file->pMethods)->real;
+}
+
 static int sync_file(sqlite3_file *file, int flags) {
     const struct watched *set = (const struct watched *)file->pMethods;
+    int written = csqlite_write_kept();
+    if (written != SQLITE_OK) return written;
     int64_t start = nanoseconds();
     int result = set->real->xSync(file, flags);
     tell(set->file, nanoseconds() - start);
@@ -44,6 +50,7 @@ static const sqlite3_io_methods *watch(const sqlite3_io_methods *methods, enum c
         if (place == set_count) {
             sets[place].seen = *methods;
             sets[place].seen.xSync = sync_file;
+            if (file == csqlite_log) csqlite_make_gather(&sets[place].seen);
             sets[place].real = methods;
             sets[place].file = file;
             set_count++;

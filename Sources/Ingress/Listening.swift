@@ -159,7 +159,7 @@ struct Listening: Sendable {
     /// What the system says, without the name of the call.
     private static func reason(_ error: any Error) -> String {
         guard let error = error as? IOError else { return String(describing: error) }
-        return unsafe String(cString: strerror(error.errnoCode))
+        return systemError(error.errnoCode)
     }
 
     private static func text(_ address: SocketAddress?) -> String {

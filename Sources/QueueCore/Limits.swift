@@ -11,8 +11,11 @@ package enum Limits {
     package static let historyBatch = 64
 
     /// Pages of log after which a checkpoint is made: below the 1000 at which a stranger's shell
-    /// would checkpoint by itself, with room for one full batch (4 MiB = 1024 pages) now and then.
-    package static let checkpointPages = 600
+    /// would checkpoint by itself, with room for large commits.
+    ///
+    /// All wait while it runs: of 32 senders one in a hundred waits 7 ms with 400 pages and 9 with
+    /// 600, at the same rate (Benchmarks/README.md).
+    package static let checkpointPages = 400
 
     /// Further pages after which a checkpoint that a reader blocked is tried again: a few commits,
     /// so that the log is small soon after the reader has gone.

@@ -27,8 +27,20 @@ enum csqlite_file { csqlite_log, csqlite_database };
 typedef void (*csqlite_synced)(enum csqlite_file file, int64_t nanoseconds);
 
 /* Makes SQLite tell how long each sync of a log or a database took, of files that are opened from
-   now on: its default system, with one method timed (sqlite.org/vfs.html). Call it once; returns
+   now on, and able to gather what is written to a log: its default system, seen through a few
+   methods of ours (sqlite.org/vfs.html). Call it once; returns
    SQLite's result code. */
 int csqlite_watch_syncs(csqlite_synced told);
+
+/* What this thread writes to a log is kept in `room` from here on, and goes to the file before the log
+   is synced or read, with one call for each `size` bytes: SQLite writes two small pieces for each page
+   (sqlite.org/fileformat2.html#walformat), and each is a system call. For COMMIT alone, and with
+   synchronous = FULL: then the log is synced before anybody is told of the commit, and so nobody ever
+   looks for what is not in the file yet. Only for files that are watched as above. */
+void csqlite_gather_log(void *room, int size);
+
+/* Ends that. Returns how many bytes were kept and are not written: of a commit that failed; after one
+   that succeeded there are none. They are forgotten. */
+int csqlite_gathered(void);
 
 #endif

@@ -46,7 +46,7 @@ extension SiteFacts {
         let locks = await LogLocks.lasting(store: store)
         func processes(_ pids: Set<Int32>) -> [ProcessName] {
             pids.subtracting([getpid()]).sorted().compactMap { ProcessName(pid: $0) }
-                .filter { !$0.isService }
+                .filter(\.mayHoldLong)
         }
         readers = processes(locks.readers)
         writers = processes(locks.writers)
@@ -183,8 +183,6 @@ extension SiteFacts {
 extension ProcessName {
     /// Its name, and for how long it has been running.
     fileprivate var details: String {
-        guard let age else { return text }
-        return "\(program) (pid \(pid)\(isStopped ? ", stopped" : ""), running for "
-            + "\(Quantity.text(age)))"
+        text(with: age.map { "running for \(Quantity.text($0))" })
     }
 }

@@ -86,9 +86,12 @@ extension LogLocks {
             // Gone since, or another user's.
             let numbers = (try? files.contentsOfDirectory(atPath: "/proc/\(pid)/fd")) ?? []
             return numbers.filter { number in
+                let link = "/proc/\(pid)/fd/\(number)"
+                // Only those are looked at further: another one may be on a disk that hangs.
+                let target = try? files.destinationOfSymbolicLink(atPath: link)
+                guard target?.contains("-shm") == true else { return false }
                 var info = stat()
-                return unsafe stat("/proc/\(pid)/fd/\(number)", &info) == 0
-                    && UInt64(info.st_ino) == inode
+                return unsafe stat(link, &info) == 0 && UInt64(info.st_ino) == inode
             }.map { "/proc/\(pid)/fdinfo/\($0)" }
         }
     }

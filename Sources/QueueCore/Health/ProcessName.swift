@@ -18,10 +18,18 @@ package struct ProcessName: Equatable, Sendable {
     }
 
     /// `samovar-worker (pid 35, stopped)`.
-    package var text: String { "\(program) (pid \(pid)\(isStopped ? ", stopped" : ""))" }
+    package var text: String { text(with: nil) }
 
-    /// Whether it is one of the services, whose transactions are short and many.
-    package var isService: Bool { ["samovar-ingress", "samovar-worker"].contains(program) }
+    /// The same with one more detail.
+    package func text(with detail: String?) -> String {
+        let details = ["pid \(pid)", isStopped ? "stopped" : nil, detail].compactMap(\.self)
+        return "\(program) (\(details.joined(separator: ", ")))"
+    }
+
+    /// Whether it may be in a transaction for long: those of the services are short and many.
+    package var mayHoldLong: Bool {
+        isStopped || !["samovar-ingress", "samovar-worker"].contains(program)
+    }
 }
 
 extension ProcessName {

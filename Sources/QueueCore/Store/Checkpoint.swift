@@ -27,6 +27,10 @@ final class Checkpoint {
     /// Pages in the log when a reader last kept some of them there; nil when none did.
     private var blockedAtPages: Int?
 
+    /// How many pages the last one could move before those that a reader still needs; nil when it
+    /// moved all.
+    private(set) var blockedAfterPages: Int?
+
     /// Whether a reader kept the last one from emptying the log.
     var isBlocked: Bool { blockedAtPages != nil }
 
@@ -54,8 +58,11 @@ final class Checkpoint {
         // One row: busy, pages in the log, pages moved (sqlite.org/pragma.html#pragma_wal_checkpoint).
         guard let result else { preconditionFailure("wal_checkpoint returns one row") }
         let (inLog, moved): (Int, Int) = (result[1], result[2])
+        // Minus one when somebody else is at it, a shell: nothing is known then.
+        guard inLog >= 0 else { return }
         // What a reader still needs stays in the log: every commit would try again in vain.
         blockedAtPages = moved == inLog ? nil : inLog
+        blockedAfterPages = moved == inLog ? nil : moved
     }
 
     func close() throws {

@@ -1,22 +1,18 @@
 import Logging
-import Synchronization
-import Telemetry
 
 /// Says in the log who keeps SQLite's log from being emptied: a shell in a transaction, a copy that
-/// hangs.
+/// hangs, a worker that was stopped.
 ///
 /// A transaction of Samovar's own, or a person's look, is over within moments and is not worth a
 /// line.
-final class LongReader: Sendable {
-    private struct State {
-        var since: MonotonicTime?
-        var nextLine = MonotonicTime(rawValue: .min)
-        var isTold = false
-    }
-
+struct LongReader {
     private let path: String
     private let logger: Logger
-    private let state = Mutex(State())
+    /// Where in the log the reader stands: another place is another reader.
+    private var place: Int?
+    private var since = MonotonicTime(rawValue: .min)
+    private var nextLine = MonotonicTime(rawValue: .min)
+    private var isTold = false
 
     init(store path: String, _ logger: Logger) {
         self.path = path
@@ -26,29 +22,29 @@ final class LongReader: Sendable {
     /// A checkpoint left in the log what somebody still reads.
     ///
     /// Looking for him takes half a second and does not keep the caller.
-    func noteBlocked(logPages pages: Int, at now: MonotonicTime) {
-        let since = state.withLock { state -> MonotonicTime? in
-            let since = state.since ?? now
-            state.since = since
-            guard now >= since + Limits.longReader, now >= state.nextLine else { return nil }
-            state.nextLine = now + Limits.longReaderLogInterval
-            state.isTold = true
-            return since
-        }
-        guard let since else { return }
-        let seconds = (now.rawValue - since.rawValue) / 1_000_000
+    ///
+    /// - Parameters:
+    ///   - moved: how many pages it could move.
+    ///   - pages: how many are in the log.
+    ///   - now: when that was.
+    mutating func noteBlocked(afterPages moved: Int, of pages: Int, at now: MonotonicTime) {
+        if place != moved { since = now }
+        place = moved
+        guard now >= since + Limits.longReader, now >= nextLine else { return }
+        nextLine = now + Limits.longReaderLogInterval
+        isTold = true
+        let seconds = Duration.microseconds(now.rawValue - since.rawValue).components.seconds
         // Nothing waits for it: it ends with its line.
         Task { [path, logger] in
             let readers = await LogLocks.lasting(store: path).readers.sorted()
                 .compactMap { ProcessName(pid: $0) }
-                .filter { !$0.isService }
+                .filter(\.mayHoldLong)
                 .map(\.text)
+            let names = readers.isEmpty ? "out of sight" : readers.joined(separator: ", ")
             logger.warning(
                 "a reader keeps the log from being emptied: it grows until the reader has gone",
                 metadata: [
-                    "readers":
-                        "\(readers.isEmpty ? "out of sight" : readers.joined(separator: ", "))",
-                    "log.pages": "\(pages)", "seconds": "\(seconds)",
+                    "readers": "\(names)", "log.pages": "\(pages)", "seconds": "\(seconds)",
                     "hint": "see samovar doctor",
                 ]
             )
@@ -56,11 +52,9 @@ final class LongReader: Sendable {
     }
 
     /// A checkpoint moved all that was in the log.
-    func noteEmptied() {
-        let wasTold = state.withLock { state in
-            defer { state = State(nextLine: state.nextLine) }
-            return state.isTold
-        }
-        if wasTold { logger.notice("the log is emptied again", metadata: ["store": "\(path)"]) }
+    mutating func noteEmptied() {
+        if isTold { logger.notice("the log is emptied again", metadata: ["store": "\(path)"]) }
+        place = nil
+        isTold = false
     }
 }

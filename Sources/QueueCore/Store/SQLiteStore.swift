@@ -22,9 +22,10 @@ package actor SQLiteStore: QueueStore {
     let logger: Logger
     /// A full disk must not have its log filled too.
     private let checkpointTroubles: SampledLog
-    private let longReader: LongReader
+    private var longReader: LongReader
     private let metrics: StoreMetrics?
     private let files: StoreFiles
+    private let logRoom = LogRoom()
     private var nextLook = MonotonicTime(rawValue: .min)
     /// Set once what the log held when this store was opened is known to be on disk.
     private var isLogOnDisk = false
@@ -89,8 +90,8 @@ package actor SQLiteStore: QueueStore {
         self.clocks = clocks
         self.logger = logger
         checkpointTroubles = SampledLog(logger, every: Limits.checkpointLogInterval)
-        self.executor = executor
         longReader = LongReader(store: path, logger)
+        self.executor = executor
         self.metrics = metrics
     }
 
@@ -157,20 +158,22 @@ package actor SQLiteStore: QueueStore {
         do {
             if !isLogOnDisk { isLogOnDisk = try Self.putLogOnDisk(path, turn, connection) }
             let value = try connection.writeWithoutTransaction { database in
-                var value: Value?
                 let changes = database.totalChangesCount
-                try database.inTransaction(.immediate) {
-                    watch.locked()
+                try RawStatement("BEGIN IMMEDIATE", in: database).run()
+                watch.locked()
+                let value: Value
+                do {
                     value = try change(database)
                     watch.committing()
-                    return .commit
+                    try logRoom.gathering { try RawStatement("COMMIT", in: database).run() }
+                } catch {
+                    // Some errors have undone it already; one more adds nothing to the first.
+                    if database.isInsideTransaction { try? database.rollback() }
+                    throw error
                 }
                 // One that changed nothing wrote nothing.
                 if database.totalChangesCount > changes { watch.committed() }
                 return value
-            }
-            guard let value else {
-                preconditionFailure("a transaction that did not throw ran its change")
             }
             checkpointWhenDue()
             // Last of all: whatever is promised now is in a file that others find.
@@ -320,14 +323,18 @@ package actor SQLiteStore: QueueStore {
                 took: start.duration(to: .now),
                 isBlocked: checkpoint.isBlocked
             )
-            return true
-        } catch {
-            checkpointTroubles.log(.warning, "checkpoint failed, the log grows until one succeeds")
-            if checkpoint.isBlocked {
-                longReader.noteBlocked(logPages: checkpoint.logPages, at: clocks.monotonic())
+            if let pages = checkpoint.blockedAfterPages {
+                longReader.noteBlocked(
+                    afterPages: pages,
+                    of: checkpoint.logPages,
+                    at: clocks.monotonic()
+                )
             } else {
                 longReader.noteEmptied()
             }
+            return true
+        } catch {
+            checkpointTroubles.log(.warning, "checkpoint failed, the log grows until one succeeds")
             {
                 ["error": "\(StoreError(error, path: path))"]
             }

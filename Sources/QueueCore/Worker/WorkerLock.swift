@@ -104,7 +104,7 @@ package final class WorkerLock: Sendable {
     }
 }
 
-/// What errno says now, for people.
-package func systemError() -> String {
-    unsafe String(cString: strerror(errno))
+/// What a system call's error is, for people; by default the last one's.
+package func systemError(_ number: Int32 = errno) -> String {
+    unsafe String(cString: strerror(number))
 }

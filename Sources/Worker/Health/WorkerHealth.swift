@@ -1,4 +1,3 @@
-import Glibc
 import Health
 import Logging
 import NIOCore
@@ -43,7 +42,7 @@ struct WorkerHealth {
             )
             return listener
         } catch {
-            let reason = (error as? IOError).map { unsafe String(cString: strerror($0.errnoCode)) }
+            let reason = (error as? IOError).map { systemError($0.errnoCode) }
             logger.warning(
                 "no health port: cannot listen; is another worker running? see worker.health",
                 metadata: ["address": "\(address)", "error": "\(reason ?? "\(error)")"]
