@@ -169,7 +169,7 @@ let package = Package(
         ),
         .testTarget(
             name: "QueueCoreTests",
-            dependencies: ["QueueCore", "TestSupport", "Migrations", grdb, grdbSQLite],
+            dependencies: ["QueueCore", "TestSupport", "Migrations", grdb, grdbSQLite, logging],
             exclude: ["schema.sql"],
             swiftSettings: strict
         ),
@@ -181,8 +181,9 @@ let package = Package(
         .testTarget(
             name: "WorkerTests",
             dependencies: [
-                "Gitea", "GiteaClient", "QueueCore", "Settings", "Spawn", "TestSupport", "Worker",
-                asyncHTTPClient, logging, nioCore, nioHTTP1, nioPosix, nioSSL,
+                "Gitea", "GiteaClient", "QueueCore", "Settings", "Spawn", "Telemetry",
+                "TestSupport", "Worker", asyncHTTPClient, logging, nioCore, nioHTTP1, nioPosix,
+                nioSSL,
             ],
             swiftSettings: strict
         ),
@@ -226,7 +227,7 @@ let package = Package(
         ),
         .target(
             name: "TestSupport",
-            dependencies: ["QueueCore", grdb, grdbSQLite],
+            dependencies: ["QueueCore", grdb, grdbSQLite, logging],
             path: "Tests/TestSupport",
             swiftSettings: strict
         ),

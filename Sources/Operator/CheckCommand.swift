@@ -84,6 +84,10 @@ struct ConfigurationSummary {
                 "worker health",
                 Cell(configuration.worker.health.map { "\($0)" } ?? "none")
             ),
+            ("trust", Cell(trustText)),
+            ("gitea", Cell(configuration.gitea?.url ?? "none")),
+            ("gates", Cell(gatesText)),
+            ("retention", Cell(retentionText)),
         ])
         let sources = Table(
             header: ["source", "path", "secrets", "verify", "bearer", "networks", "max_body"],
@@ -112,13 +116,8 @@ struct ConfigurationSummary {
             }
         )
         let routes = Table(
-            header: ["route", "on", "when", "run", "lane"],
-            rows: configuration.routes.map { route in
-                [
-                    Cell(route.name), Cell(route.events.text), Self.when(route), Cell(route.run),
-                    route.lane.map { Cell($0.rawValue) } ?? .absent,
-                ]
-            }
+            header: ["route"] + RoutesListCommand.columns,
+            rows: configuration.routes.map(RoutesListCommand.cells)
         )
         let tables = [sources, handlers, routes].filter { !$0.rows.isEmpty }
         return ([fields.text(on: terminal)] + tables.map { $0.text(on: terminal) })
@@ -142,9 +141,84 @@ struct ConfigurationSummary {
             ("spool", SpoolFacts(configuration)?.json ?? .null),
             ("slots", .integer(Int64(configuration.worker.slots))),
             ("worker_health", .optional(configuration.worker.health.map { "\($0)" })),
+            ("trust", Self.json(configuration.trust)),
+            ("gitea", configuration.gitea.map(Self.json) ?? .null),
+            ("gates", Self.json(configuration.gates)),
+            ("retention", Self.json(configuration.retention)),
             ("handlers", .array(configuration.handlers.map(Self.json))),
             ("routes", .array(configuration.routes.map(Self.json))),
             ("warnings", .array(warnings.map { .string($0) })),
+        ])
+    }
+
+    // MARK: Trust, gates, retention
+
+    private var trustText: String {
+        let trust = configuration.trust
+        return "owners \(Self.ids(trust.owners)), bots \(Self.ids(trust.bots))"
+    }
+
+    private var gatesText: String {
+        let gates = configuration.gates
+        let modes = [("bots", gates.bots), ("tests", gates.tests), ("mirrors", gates.mirrors)]
+            .map { "\($0.0) \($0.1.rawValue)" }
+        let loop = gates.loop.map { "loop \($0.text)" } ?? "loop none"
+        return (modes + ["markers \(gates.markers.joined(separator: " "))", loop])
+            .joined(separator: ", ")
+    }
+
+    private var retentionText: String {
+        let retention = configuration.retention
+        return [
+            ("bodies", retention.bodies), ("jobs", retention.jobs),
+            ("deliveries", retention.deliveries),
+        ]
+        .map { "\($0.0) \($0.1.map { Quantity.text($0) } ?? "forever")" }
+        .joined(separator: ", ")
+    }
+
+    private static func ids(_ ids: Set<Int64>) -> String {
+        ids.isEmpty ? "none" : ids.sorted().map(String.init).joined(separator: " ")
+    }
+
+    private static func json(_ trust: TrustSettings) -> JSONValue {
+        .object([
+            ("owners", .array(trust.owners.sorted().map { .integer($0) })),
+            ("bots", .array(trust.bots.sorted().map { .integer($0) })),
+            ("cache_seconds", .real(trust.cache.seconds)),
+        ])
+    }
+
+    private static func json(_ gitea: GiteaSettings) -> JSONValue {
+        .object([
+            ("url", .string(gitea.url)),
+            ("token_file", .string(gitea.token.file)),
+            ("timeout_seconds", .real(gitea.timeout.seconds)),
+            ("concurrency", .integer(Int64(gitea.concurrency))),
+        ])
+    }
+
+    private static func json(_ gates: GateSettings) -> JSONValue {
+        let loop = gates.loop.map { loop in
+            JSONValue.object([
+                ("events", .integer(Int64(loop.events))), ("per_seconds", .real(loop.per.seconds)),
+            ])
+        }
+        return .object([
+            ("bots", .string(gates.bots.rawValue)),
+            ("tests", .string(gates.tests.rawValue)),
+            ("mirrors", .string(gates.mirrors.rawValue)),
+            ("markers", .array(gates.markers.map { .string($0) })),
+            ("loop", loop ?? .null),
+        ])
+    }
+
+    /// Null for what is kept forever.
+    private static func json(_ retention: RetentionSettings) -> JSONValue {
+        .object([
+            ("bodies_seconds", retention.bodies.map { .real($0.seconds) } ?? .null),
+            ("jobs_seconds", retention.jobs.map { .real($0.seconds) } ?? .null),
+            ("deliveries_seconds", retention.deliveries.map { .real($0.seconds) } ?? .null),
         ])
     }
 
@@ -207,14 +281,6 @@ struct ConfigurationSummary {
             ("redelivery", .string(route.isRerunWhenRedelivered ? "rerun" : "once")),
             ("with", .embedding(route.with)),
         ])
-    }
-
-    private static func when(_ route: RouteSettings) -> Cell {
-        let conditions = [
-            route.when.isEmpty ? nil : route.when.text,
-            route.trust.map { "trust: \($0.text)" },
-        ].compactMap(\.self)
-        return conditions.isEmpty ? .absent : Cell(conditions.joined(separator: "; "))
     }
 }
 

@@ -65,7 +65,11 @@ struct JobArgument: ExpressibleByArgument, Sendable {
 
 /// How many rows a list has at most.
 struct LimitOption: ParsableArguments {
-    @Option(help: ArgumentHelp("Show at most this many, newest first.", valueName: "count"))
+    // Unconditional: -3 is a wrong number, not another option.
+    @Option(
+        parsing: .unconditional,
+        help: ArgumentHelp("Show at most this many, newest first.", valueName: "count")
+    )
     var limit = 20
 
     func validate() throws {

@@ -58,6 +58,10 @@ extension OperatorCommand {
     /// Runs the command that the words say.
     static func main() async {
         let words = Array(CommandLine.arguments.dropFirst())
+        // The parser would show the help of the root, as if all were well.
+        if words.first == "help", let mistake = unknownCommand(in: Array(words.dropFirst())) {
+            exit(withError: mistake)
+        }
         do {
             _ = try parseAsRoot(words)
         } catch  where exitCode(for: error).rawValue == ExitStatus.usage.rawValue {
@@ -66,6 +70,22 @@ extension OperatorCommand {
             // A wish for help, or a mistake that the parser tells as it should be told.
         }
         await main(words)
+    }
+
+    /// What `help` is asked about that is no command; nil when there is help for it.
+    static func unknownCommand(in words: [String]) -> ValidationError? {
+        if let mistake = mistypedCommand(in: words) { return mistake }
+        var command: any ParsableCommand.Type = self
+        for word in words where !word.hasPrefix("-") {
+            let next = command.configuration.subcommands.first {
+                $0.configuration.commandName == word
+            }
+            guard let next else {
+                return ValidationError("There is no command '\(words.joined(separator: " "))'.")
+            }
+            command = next
+        }
+        return nil
     }
 
     /// Names the command that was meant where a word is none; nil when nothing is like it.

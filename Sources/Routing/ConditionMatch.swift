@@ -261,7 +261,8 @@ extension ConditionMatch {
                 .sender, .repository, .fact, .ref, .time, .command:
                 break
             }
-            return try found(condition) + (isWanted ? ", not " : ", not other than ") + expected
+            if case .command(let command) = condition { return try said(command, isWanted) }
+            return try found(condition) + (isWanted ? ", not " : ", and must not be ") + expected
         }
     }
 
@@ -292,23 +293,27 @@ extension ConditionMatch {
             return "\(fact.rawValue) is \(try value(of: fact).map(String.init) ?? "")"
         case .ref: return "ref is \(try facts.event.refChange?.rawValue ?? "")"
         case .time(let window): return "time is \(window.text(of: facts.moment))"
-        case .command(let command): return try said(command)
+        case .command: return condition.text
         }
     }
 
-    private func said(_ command: CommandTest) throws(PayloadError) -> String {
-        if case .yes = try answer(.command(command)) { return "a command is given" }
+    /// Why there is no such command, or that there is one.
+    private func said(_ command: CommandTest, _ isWanted: Bool) throws(PayloadError) -> String {
+        let words = command.words.joined(separator: " or ")
+        guard isWanted else { return "a line is \(words), and must not be" }
         let action = try facts.action ?? ""
         if action == "edited", command.countsEdited, try facts.event.comment?.isByItsAuthor == false
         {
             return "somebody else edited the comment"
         }
         guard action == "created" || action == "edited" && command.countsEdited else {
-            return "the comment is \(action)"
+            return action == "edited"
+                ? "the comment is edited, and commands of edited ones need 'edited: true'"
+                : "the comment is \(action), which gives no command"
         }
         let length = try facts.event.comment?.body?.utf8.count ?? 0
         return length > CommentLines.bytesMax
-            ? "the comment is too long for commands" : "no line is a command"
+            ? "the comment is too long for commands" : "no line is \(words)"
     }
 
     /// What is not there.

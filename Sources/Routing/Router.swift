@@ -54,6 +54,20 @@ package struct Router: Sendable {
         }
     }
 
+    /// Who a delivery is from, and about which repository.
+    ///
+    /// - Returns: nil when its payload cannot be read.
+    package static func parties(of delivery: WaitingDelivery) -> EventParties? {
+        guard case .success(let bytes) = payload(of: delivery),
+            // What is wrong with it, the decision says.
+            let event = try? Event.decode(type: delivery.eventType, payload: bytes)
+        else { return nil }
+        let facts = EventFacts(event, receivedAt: delivery.receivedAt)
+        // One of the wrong type names nobody.
+        let (sender, repository) = (try? facts.sender, try? facts.repository)
+        return EventParties(sender: sender?.text, repository: repository?.text)
+    }
+
     private struct Unreadable: Error {
         var text: String
     }
@@ -165,6 +179,15 @@ extension Router {
             reason: "bots caused more than \(limit.text) on \(repository)#\(number)"
         )
     }
+}
+
+/// Who an event is from, and what it is about, for people.
+package struct EventParties: Equatable, Sendable {
+    /// The sender's name and id: `alice (3)`.
+    package var sender: String?
+
+    /// The repository's name and id: `o/r (17)`.
+    package var repository: String?
 }
 
 /// Who caused an event, looked at once, and only for a route that wants to know.

@@ -39,6 +39,12 @@ package struct Configuration: Sendable {
     /// What is doubtful but no reason to refuse the file, in the order of the file.
     package var warnings: [Diagnostic]
 
+    /// The sections that could not be read and hold defaults instead; of handlers and routes, those
+    /// without mistakes.
+    ///
+    /// Empty for a file that was found right; see ``salvage(file:environment:)``.
+    package var unread: Set<ConfigurationPart> = []
+
     /// The folder of the store's file, where the state beside the store lives as well.
     package var stateFolder: String { AbsolutePath.folder(of: store) }
 
@@ -126,7 +132,7 @@ extension Configuration {
         return configuration
     }
 
-    private static let keys = Keys(
+    static let keys = Keys(
         [
             "store", "ingress", "worker", "log", "retention", "gitea", "trust", "gates", "handlers",
             "routes",

@@ -22,7 +22,7 @@ package struct ConfigurationError: Error, Equatable, CustomStringConvertible {
     /// What to do about it, in one sentence.
     package var operatorHint: String {
         diagnostics.count == 1
-            ? "Correct this in the configuration and start again."
-            : "Correct these \(diagnostics.count) in the configuration and start again."
+            ? "Correct this in the configuration."
+            : "Correct these \(diagnostics.count) in the configuration."
     }
 }

@@ -32,8 +32,10 @@ extension EventSelection {
         if let type = EventTypes.ofHeaderEvents[text] {
             throw UnfitText("must name the event's type: '\(type)', not \(quoted(text))")
         }
+        let meant = suggestion(text, EventTypes.all)
+        let known = "; the types are \(EventTypes.all.joined(separator: ", ")), or \"*\" for all"
         throw UnfitText(
-            "has an unknown event type \(quoted(text))" + suggestion(text, EventTypes.all)
+            "has an unknown event type \(quoted(text))" + (meant.isEmpty ? known : meant)
         )
     }
 }

@@ -78,6 +78,25 @@ package enum LaneKind: String, Sendable {
     case repository
 }
 
+extension LaneKind {
+    /// Whether deliveries of an event type have what the lane is about.
+    fileprivate func isThere(for type: String) -> Bool {
+        switch self {
+        case .issue: type.hasPrefix("issue") || type.hasPrefix("pull_request")
+        case .ref: ["push", "create", "delete"].contains(type)
+        case .repository: type != "package"
+        }
+    }
+
+    fileprivate var words: String {
+        switch self {
+        case .issue: "issue or pull request"
+        case .ref: "branch or tag"
+        case .repository: "repository"
+        }
+    }
+}
+
 extension RouteSettings {
     private static let keys = Keys(
         ["name", "on", "when", "run", "lane", "mode", "redelivery", "with"],
@@ -114,6 +133,9 @@ extension RouteSettings {
         let when = section["when"].map { Self.conditions($0, of: events) }
         let run = section.required("run").flatMap { Self.handler($0, among: handlers) }
         let lane = section["lane"]?.choice(Self.lanes) ?? nil
+        if let lane, let events, let setting = section["lane"] {
+            Self.warnOfNoLane(lane, events, setting)
+        }
         let mode = section["mode"]?.choice(Self.modes) ?? .run
         let rerun = section["redelivery"]?.choice(Self.redeliveries) ?? false
         let with = section["with"].flatMap { JSONText($0)?.text } ?? "{}"
@@ -129,6 +151,26 @@ extension RouteSettings {
             mode: mode,
             isRerunWhenRedelivered: rerun,
             with: with
+        )
+    }
+
+    /// Says which event types have nothing that the lane is about, so that their jobs wait for
+    /// nobody.
+    private static func warnOfNoLane(
+        _ lane: LaneKind,
+        _ events: EventSelection,
+        _ setting: Setting
+    ) {
+        guard case .types(let types) = events else { return }
+        let without = types.filter { !lane.isThere(for: $0) }
+        guard !without.isEmpty else { return }
+        let lanes = [LaneKind.issue, .ref, .repository].filter { kind in
+            without.allSatisfy(kind.isThere)
+        }
+        let advice = lanes.isEmpty ? "none" : lanes.map(\.rawValue).joined(separator: ", ")
+        setting.warn(
+            "\(setting.name): \(without.joined(separator: " or ")) has no \(lane.words): such jobs "
+                + "get no lane, and run side by side; lanes that it has: \(advice)"
         )
     }
 

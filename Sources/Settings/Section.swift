@@ -45,6 +45,12 @@ struct Keys {
         self.known = known
         self.planned = planned
     }
+
+    /// What a message about an unknown key ends with: the key that was meant, or all there are.
+    fileprivate func advice(_ key: String) -> String {
+        let meant = suggestion(key, known)
+        return meant.isEmpty ? "; it may have \(known.joined(separator: ", "))" : meant
+    }
 }
 
 extension Setting {
@@ -65,7 +71,7 @@ extension Setting {
             } else {
                 let place = path.isEmpty ? "at the top level" : "in \(path)"
                 reading.fail(
-                    "unknown key \(quoted(pair.key)) \(place)" + suggestion(pair.key, keys.known),
+                    "unknown key \(quoted(pair.key)) \(place)" + keys.advice(pair.key),
                     at: pair.keyNode.place
                 )
             }

@@ -29,6 +29,7 @@ final class WorkLoop: Sendable {
     private let lease: Duration
     private let metrics: WorkerMetrics
     private let standing: WorkerStanding
+    private let giteaReports: GiteaReports
     /// Beats whenever the loop comes round.
     let pulse = Pulse()
 
@@ -51,6 +52,14 @@ final class WorkLoop: Sendable {
         self.metrics = metrics
         self.standing = standing
         self.logger = logger
+        giteaReports = GiteaReports(questions: metrics.giteaQuestions) { incident in
+            do {
+                try await store.record(incident)
+            } catch {
+                // It was logged when it happened; the job goes on.
+                logger.warning("incident not recorded", metadata: ["error": "\(error)"])
+            }
+        }
         storeID = try await store.uuid()
         rescuer = Rescuer(
             store: store,
@@ -73,6 +82,7 @@ final class WorkLoop: Sendable {
                     storeID: storeID,
                     clocks: clocks,
                     inbox: inbox,
+                    reports: giteaReports,
                     logger: logger
                 )
             )
@@ -95,6 +105,7 @@ final class WorkLoop: Sendable {
             storeID: storeID,
             clocks: clocks,
             inbox: inbox,
+            reports: giteaReports,
             logger: logger,
             after: rules.runners
         )

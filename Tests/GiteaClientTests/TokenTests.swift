@@ -66,7 +66,7 @@ struct TokenTests {
                 shown += ["\(String(describing: error))", String(reflecting: error)]
             }
             trial.gitea.change { $0.lastingTrouble = .silence }
-            shown += trial.log.all
+            shown += trial.log.lines
             for text in shown { #expect(!text.contains(Self.token), "\(text)") }
             #expect(shown.contains { $0.contains("bad token [token], and [token]") })
         }

@@ -1,8 +1,6 @@
 import Foundation
 import GiteaClient
-import Logging
 import Settings
-import Synchronization
 import TestSupport
 
 /// A client and the server that it asks.
@@ -70,38 +68,6 @@ struct Trial: Sendable {
             return nil
         } catch {
             return error
-        }
-    }
-}
-
-/// Keeps what is logged.
-final class LogLines: Sendable {
-    private let lines = Mutex<[String]>([])
-
-    var all: [String] { lines.withLock(\.self) }
-
-    var logger: Logger {
-        var logger = Logger(label: "test") { _ in Handler(lines: self) }
-        logger.logLevel = .trace
-        return logger
-    }
-
-    private func note(_ line: String) {
-        lines.withLock { $0.append(line) }
-    }
-
-    private struct Handler: LogHandler {
-        let lines: LogLines
-        var metadata: Logger.Metadata = [:]
-        var logLevel = Logger.Level.trace
-
-        subscript(metadataKey key: String) -> Logger.Metadata.Value? {
-            get { metadata[key] }
-            set { metadata[key] = newValue }
-        }
-
-        func log(event: LogEvent) {
-            lines.note("\(event.message) \(event.metadata ?? [:])")
         }
     }
 }

@@ -21,6 +21,21 @@ struct CommandLineTests {
     }
 
     @Test
+    func `help for what is no command is refused`() throws {
+        for words in [["nonsense"], ["routes", "nonsense"], ["check", "it"], ["statsu"]] {
+            #expect(OperatorCommand.unknownCommand(in: words) != nil, "\(words)")
+        }
+        for words in [[], ["routes"], ["routes", "test"], ["--help"]] {
+            #expect(OperatorCommand.unknownCommand(in: words) == nil, "\(words)")
+        }
+        let error = #expect(throws: (any Error).self) {
+            try OperatorCommand.parseAsRoot(["jobs", "list", "--limit", "-3"])
+        }
+        let message = try OperatorCommand.fullMessage(for: #require(error))
+        #expect(message.contains("--limit is at least 1."))
+    }
+
+    @Test
     func `options of a subcommand are not taken for those of the root`() throws {
         let words = ["--config", "a.yaml", "send", "body.json", "--event", "push", "--json"]
         let command = try #require(OperatorCommand.parseAsRoot(words) as? SendCommand)
@@ -35,6 +50,7 @@ struct CommandLineTests {
             ["init", "--config", "a.yaml"],
             ["init", "--dir", ""],
             ["jobs", "list", "--limit", "0"],
+            ["jobs", "list", "--limit", "-3"],
             ["jobs", "list", "--state", "finished"],
             ["jobs", "show", "first"],
             ["deliveries", "list", "--verdict", "lost"],

@@ -303,15 +303,22 @@ struct GateTests {
             issue("opened", by: 7),
             .loop,
             .counted,
-            "bots may cause 10 events within 1h"
+            "counts if it makes a job: bots may cause 10 events within 1h"
         ),
         Case(
             "pull_request",
             pull("closed"),
             .loop,
             .counted,
-            "bots may cause 2 events within 5m",
+            "counts if it makes a job: bots may cause 2 events within 5m",
             GateSettings(loop: LoopSettings(events: 2, per: .seconds(300)))
+        ),
+        Case(
+            "issue_comment",
+            comment("created", body: mark),
+            .loop,
+            .pass,
+            "an echo makes no job"
         ),
         Case(
             "issues",
@@ -449,6 +456,10 @@ struct GateTests {
         )
         #expect(echo.verdict == .ignored)
         #expect(echo.reason == "gate echo: \(Self.held)")
+        // The marker tells more than that a bot wrote, also where the other gate holds as well.
+        let comment = Self.comment("created", body: Self.mark)
+        let both = Self.decide("issue_comment", comment, Self.everything, wanting)
+        #expect(both.reason == "gate echo: \(Self.held)")
     }
 
     @Test
@@ -544,7 +555,7 @@ struct GateTests {
                 + #"{"gate":"tests","verdict":"pass","because":"no test delivery"},"#
                 + #"{"gate":"mirrors","verdict":"pass","because":"no push to a mirror"},"#
                 + #"{"gate":"loop","verdict":"counted","#
-                + #""because":"bots may cause 10 events within 1h"}],"routes":["#
+                + #""because":"counts if it makes a job: bots may cause 10 events within 1h"}],"routes":["#
                 + #"{"route":"laned","matched":true},"#
                 + #"{"route":"shadow","matched":true,"mode":"shadow"},"#
                 + #"{"route":"everything","matched":false,"gate":"bots","#

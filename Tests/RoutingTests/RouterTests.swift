@@ -200,7 +200,7 @@ struct RouterTests {
             "push",
             main,
             branch: .not(.defaultBranch),
-            because: "branch is main, not other than the default branch"
+            because: "branch is main, and must not be the default branch"
         ),
         Case("push", work, branch: .not(.named("main"))),
         Case("push", work, branch: .not(.any([.named("dev"), .defaultBranch]))),
@@ -208,7 +208,7 @@ struct RouterTests {
             "push",
             main,
             branch: .not(.any([.named("dev"), .defaultBranch])),
-            because: "branch is main, not other than the default branch"
+            because: "branch is main, and must not be the default branch"
         ),
         Case("push", main, branch: .not(.not(.defaultBranch))),
         // A tag is no branch, whatever it is called; so no condition on branches is met.

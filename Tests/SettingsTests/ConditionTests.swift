@@ -42,12 +42,14 @@ struct ConditionTests {
             "{ time: { from: 08:00, to: 18:30, days: [fri, mon], zone: Europe/Berlin } }",
             "time: mon, fri 08:00 to 18:30 Europe/Berlin"
         ),
+        ("{ time: { from: 08:00, to: 09:00 } }", "time: 08:00 to 09:00 UTC"),
+        ("{ time: { days: mon, zone: UTC } }", "time: mon UTC"),
         ("{ not: [{ branch: a }, { ref: deleted }] }", "not (any (branch: a | ref: deleted))"),
         (
             "{ any: [{ branch: a }, { tag: b, ref: deleted }] }",
             "any (branch: a | ref: deleted; tag: b)"
         ),
-        ("{ sender: [29, '29', -2] }", "sender: id 29 or 29 or id -2"),
+        ("{ sender: [29, '29', -2] }", "sender: id 29 or the name '29' or id -2"),
     ]
 
     @Test(arguments: texts)
@@ -206,7 +208,73 @@ struct ConditionTests {
         ("push, when: { time: @{ zone: UTC } }", ".time needs from and to, or days"),
         (
             "push, when: { time: { days: [mon, @thursday] } }",
-            ".time.days[1] must be one of mon, tue, wed, thu, fri, sat, sun, not 'thursday'"
+            ".time.days[1] must be one of mon, tue, wed, thu, fri, sat, sun, not 'thursday'; "
+                + "did you mean 'thu'?"
+        ),
+        (
+            "push, when: { time: { days: @fri-mon } }",
+            ".time.days must be one of mon, tue, wed, thu, fri, sat, sun, not 'fri-mon'; "
+                + "write [fri, sat, sun, mon]"
+        ),
+        (
+            "push, when: { time: { days: @Monday } }",
+            ".time.days must be one of mon, tue, wed, thu, fri, sat, sun, not 'Monday'; "
+                + "did you mean 'mon'?"
+        ),
+        (
+            "push, when: { ref: @{ not: deleted } }",
+            ".ref takes no 'not'; write not: { ref: deleted }"
+        ),
+        (
+            "issues, when: { action: @[closed, { not: [opened, edited] }] }",
+            ".action takes no 'not'; write not: { action: [opened, edited] }"
+        ),
+        (
+            "issue_comment, when: { command: @{ not: /approve } }",
+            ".command takes no 'not'; write not: { command: /approve }"
+        ),
+        ("push, when: { test: @{ not: true } }", ".test takes no 'not'; write not: { test: true }"),
+        (
+            "push, when: { time: @{ not: { days: mon } } }",
+            ".time takes no 'not'; write not: { time: ... }"
+        ),
+        (
+            "push, when: { trust: @{ not: owner } }",
+            ".trust takes no 'not': list the levels that it takes"
+        ),
+        (
+            "push, when: { repository: @'*' }",
+            ".repository must be owner/name, not '*'; '*/*' is every repository"
+        ),
+        (
+            "push, when: { repository: @{} }",
+            ".repository is empty: it may have name, id, archived, private, fork, mirror, not"
+        ),
+        (
+            "push, when: { repository: @a/b/c }",
+            ".repository must be owner/name, with one '/', not 'a/b/c'"
+        ),
+        (
+            "issues, when: { author: @a/b }",
+            ".author is never a user's name, which has no '/': 'a/b'"
+        ),
+        ("push, when: { sender: @0 }", ".sender is 0, which is nobody's id: ids begin at 1"),
+        (
+            "push, when: { branch: @a..b }",
+            ".branch is no branch's name, and never fits: 'a..b' has '..' in it"
+        ),
+        (
+            "push, when: { branch: @feature/ }",
+            ".branch is no branch's name, and never fits: 'feature/' ends with '/'; "
+                + "'feature/**' are all below"
+        ),
+        (
+            "push, when: { tag: @v1 a }",
+            ".tag is no tag's name, and never fits: 'v1 a' has a space in it"
+        ),
+        (
+            "issues, when: { label: { @suffix: a } }",
+            "unknown key 'suffix' in routes[0].when.label; it may have prefix, matches"
         ),
         (
             "push, when: { time: { days: mon, zone: @Europe/Berlim } }",
@@ -360,6 +428,11 @@ struct ConditionTests {
             "'*', when: { is_pull: true, paths: @a }",
             ".paths and routes[0].when.is_pull"
         ),
+        ("push, when: { test: true, paths: @a }", ".paths and routes[0].when.test"),
+        (
+            "issues, when: { title: { prefix: ab, matches: @'^c' } }",
+            ".title.matches and routes[0].when.title.prefix"
+        ),
         (
             "[push, issues], when: { branch: a, title: @b }",
             ".title and routes[0].when.branch"
@@ -393,12 +466,51 @@ struct ConditionTests {
         "push, when: { sender: alice, not: { sender: 1 } }",
         "action_run_failure, when: { action: failure, repository: a/b }",
         "workflow_run, when: { action: completed, branch: main }",
-        "push, when: {}",
+        "push, when: {}", "push, when: { test: true, paths: { not: a } }",
+        "issues, when: { title: { prefix: ab, matches: '^abc' } }",
+        "issues, when: { title: { prefix: ab, matches: '^a?c' } }",
+        "issues, when: { title: { prefix: ab, matches: '^x|b' } }",
+        "issues, when: { title: { prefix: ab, matches: '(?i)^AB' } }",
+        "push, when: { branch: ['feature/**', 'v[0-9]*', '{a/,b/}c', '**/x/y'] }",
+        "push, when: { repository: ['a/**', '{a,b}/c', '**', '*/*'] }",
+        "issues, when: { author: ['{a,b}', '**', a.b] }",
     ]
 
     @Test(arguments: possible)
     func `what can hold is taken`(text: String) throws {
         #expect(try mistakes(route: "on: \(text)").isEmpty)
+    }
+
+    @Test(arguments: [
+        (
+            "on: [push, issues], when: { title: a }",
+            "routes[0].when.title never holds for push: take it out of 'on', or out of 'when' what it "
+                + "does not have"
+        ),
+        (
+            "on: [push, issues, wiki], when: { title: a, sender: 1 }",
+            "routes[0].when never holds for push or wiki: take it out of 'on', or out of 'when' "
+                + "what it does not have"
+        ),
+        (
+            "on: push, when: { sender: 99999999999999999999 }",
+            "routes[0].when.sender: '99999999999999999999' is no id, and is taken for a name; put "
+                + "a name of digits into quotes"
+        ),
+        (
+            "on: push, when: { sender: 1.5 }",
+            "routes[0].when.sender: '1.5' is no id, and is taken for a name; put a name of digits "
+                + "into quotes"
+        ),
+        ("on: [push, issues], when: { any: [{ title: a }, { branch: b }] }", nil),
+        ("on: '*', when: { title: a }", nil),
+        ("on: push, when: { sender: ['1.5', -1, a1.5] }", nil),
+    ])
+    func `what is partly dead, or perhaps not meant, is warned of`(
+        line: String,
+        warning: String?
+    ) throws {
+        #expect(try SettingsTests.warnings(route: line) == [warning].compactMap(\.self))
     }
 
     // MARK: Parts

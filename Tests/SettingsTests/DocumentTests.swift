@@ -59,7 +59,8 @@ struct DocumentTests {
 
     @Test
     func `a very short text is read right`() throws {
-        #expect(try mistakes("a: 1").first == "1:1: unknown key 'a' at the top level")
+        let unknown = try mistakes("a: 1").first
+        #expect(unknown?.hasPrefix("1:1: unknown key 'a' at the top level; it may have ") == true)
     }
 
     @Test(arguments: [

@@ -17,7 +17,11 @@ struct EventSelectionTests {
 
     @Test(arguments: [
         ("issue", "has an unknown event type 'issue'; did you mean 'issues'?"),
-        ("banana", "has an unknown event type 'banana'"),
+        (
+            "'pull_*'",
+            "has an unknown event type 'pull_*'; the types are "
+                + "\(EventTypes.all.joined(separator: ", ")), or \"*\" for all"
+        ),
         (
             "pull_request_approved",
             "must name the event's type: 'pull_request_review_approved', not "

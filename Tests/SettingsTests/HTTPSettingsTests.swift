@@ -267,7 +267,8 @@ struct HTTPSettingsTests {
         )
         #expect(
             try mistakes("\(ingressLine)\nhandlers:\n  a: { exec: [/bin/sh], url: x }") == [
-                "3:25: unknown key 'url' in handlers.a"
+                "3:25: unknown key 'url' in handlers.a; it may have exec, http, timeout, "
+                    + "concurrency, retry, " + ExecSettings.keys.joined(separator: ", ")
             ]
         )
     }

@@ -21,7 +21,7 @@ struct LogSettingsTests {
             "log: { level: loud }",
             "2:15: log.level must be one of debug, info, warning, error, not 'loud'"
         ),
-        ("log: { colour: yes }", "2:8: unknown key 'colour' in log"),
+        ("log: { colour: yes }", "2:8: unknown key 'colour' in log; it may have format, level"),
         ("log: json", "2:6: log must be a mapping, not 'json'"),
     ])
     func `mistakes are told with their place`(line: String, message: String) throws {

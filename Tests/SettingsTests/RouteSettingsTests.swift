@@ -5,6 +5,30 @@ import Testing
 @Suite
 struct RouteSettingsTests {
     @Test(arguments: [
+        (
+            "on: push, lane: issue",
+            "routes[0].lane: push has no issue or pull request: such jobs get no lane, and run side "
+                + "by side; lanes that it has: ref, repository"
+        ),
+        (
+            "on: [push, issues, release], lane: ref",
+            "routes[0].lane: issues or release has no branch or tag: such jobs get no lane, and "
+                + "run side by side; lanes that it has: repository"
+        ),
+        (
+            "on: package, lane: repository",
+            "routes[0].lane: package has no repository: such jobs get no lane, and run side by "
+                + "side; lanes that it has: none"
+        ),
+        ("on: push, lane: ref", nil),
+        ("on: [issues, pull_request_comment], lane: issue", nil),
+        ("on: '*', lane: issue", nil),
+    ])
+    func `a lane that the events do not have is warned of`(line: String, warning: String?) throws {
+        #expect(try warnings(route: line) == [warning].compactMap(\.self))
+    }
+
+    @Test(arguments: [
         ("{ on: push, run: ci }", "4:5: routes[0].name is missing"),
         ("{ name: r, run: ci }", "4:5: routes[0].on is missing"),
         ("{ name: r, on: push }", "4:5: routes[0].run is missing"),
@@ -37,7 +61,7 @@ struct RouteSettingsTests {
         ),
         (
             "{ name: r, on: issues, run: ci, when: { action: { not: x } } }",
-            "4:53: routes[0].when.action must be an action or a list of actions, not a mapping"
+            "4:53: routes[0].when.action takes no 'not'; write not: { action: x }"
         ),
         (
             "{ name: r, on: push, run: ci, with: [1] }",

@@ -6,7 +6,11 @@ import Testing
 struct SectionTests {
     @Test(arguments: [
         ("storre: x", "2:1: unknown key 'storre' at the top level; did you mean 'store'?"),
-        ("banana: x", "2:1: unknown key 'banana' at the top level"),
+        (
+            "banana: x",
+            "2:1: unknown key 'banana' at the top level; it may have store, ingress, worker, log, "
+                + "retention, gitea, trust, gates, handlers, routes"
+        ),
         (
             "worker: { shutdownGrace: 1s }",
             "2:11: unknown key 'shutdownGrace' in worker; did you mean 'shutdown_grace'?"

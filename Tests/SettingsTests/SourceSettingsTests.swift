@@ -109,7 +109,8 @@ struct SourceSettingsTests {
         ),
         (
             "sources: [{ name: a, path: /a, secrets: [{ id: a, file: a }], proxies: ['::1'] }]",
-            "unknown key 'proxies' in ingress.sources[0]"
+            "unknown key 'proxies' in ingress.sources[0]; it may have name, path, secrets, "
+                + SourceSettings.sharedKeys.joined(separator: ", ")
         ),
         (
             "path: /x, sources: [{ name: a, path: /a, secrets: [{ id: a, file: a }] }]",

@@ -104,3 +104,15 @@ func route(_ line: String) throws -> RouteSettings? {
         """
     ).routes.first
 }
+
+/// The warnings about a route, without their places.
+func warnings(route line: String) throws -> [String] {
+    try load(
+        """
+        \(ingressLine)
+        handlers: { ci: { exec: [/bin/sh] } }
+        routes:
+          - { name: r, run: ci, \(line) }
+        """
+    ).warnings.map(\.message)
+}

@@ -43,7 +43,15 @@ struct RoutesCommandTests {
     }
 
     private func routes(_ site: Site, _ words: String...) throws -> Answer {
-        let program = try site.start(Binaries.samovar, arguments: ["routes"] + words)
+        try answer(site, ["routes"] + words)
+    }
+
+    private func samovar(_ site: Site, _ words: String...) throws -> Answer {
+        try answer(site, words)
+    }
+
+    private func answer(_ site: Site, _ words: [String]) throws -> Answer {
+        let program = try site.start(Binaries.samovar, arguments: words)
         return Answer(code: try program.awaitExit(), output: program.output)
     }
 
@@ -98,8 +106,9 @@ struct RoutesCommandTests {
             let answer = try routes(site, "explain", "1")
             #expect(answer.code == .code(0), "\(answer.output)")
             for part in [
-                "event      issues, opened", "signature  verified by secret test\n",
-                "recorded   routed\n", "now        routed\n", "differs    no\n",
+                "event       issues, opened", "signature   verified by secret test\n",
+                "recorded    routed\n", "now         routed\n", "differs     no\n",
+                "repository  labadmin/lab (1)\n", "sender      labadmin (1)\n", "received    20",
                 "\ngates\n", "no bot", "event type is issues, not push", "shadow",
                 "default/repo:1/issue:1", "admitted", "recorded and now", "\nin the queue\n",
             ] {
@@ -126,10 +135,32 @@ struct RoutesCommandTests {
             changed.handlers[2].route = []
             try site.write(changed)
             let text = try routes(site, "explain", "1").output
-            #expect(text.contains("differs    issue no longer runs; watch newly runs\n"))
+            #expect(text.contains("differs     issue no longer runs; watch newly runs\n"))
             #expect(text.contains("verified by secret test, which is not configured any more"))
             let line = text.split(separator: "\n").first { $0.hasPrefix("issue ") }
             #expect(line?.contains("differs  action is opened, not closed") == true, "\(text)")
+        }
+    }
+
+    @Test
+    func `explain of a repeat says what was done with the earlier job`() async throws {
+        try await Site.with(Self.settings) { site in
+            try take(["issues-opened.http"], site)
+            let ingress = try site.startIngress()
+            var again = Request(try Self.recording("issues-opened.http").delivery)
+            again.set("X-Gitea-Delivery", Request.freshID())
+            _ = try ingress.accept(again)
+            try site.startWorker()
+            try site.awaitQuiet()
+            let text = try routes(site, "explain", "2").output
+            for part in [
+                "recorded    repeat: the same bytes as delivery 1: nothing to do\n",
+                "now         routed, were it no repeat\n", "differs     no\n",
+                "recorded as a repeat: job 1, left alone\n", "\nrepeat of delivery 1\n",
+            ] {
+                #expect(text.contains(part), "\(part)\n\(text)")
+            }
+            #expect(!text.contains("run     recorded and now"), "\(text)")
         }
     }
 
@@ -146,8 +177,8 @@ struct RoutesCommandTests {
             ])
             #expect(try shell.awaitExit() == .code(0), "\(shell.output)")
             let text = try routes(site, "explain", "1").output
-            #expect(text.contains("now        cannot be told: its body was pruned\n"))
-            #expect(text.contains("recorded   routed\n"))
+            #expect(text.contains("now         cannot be told: its body was pruned\n"))
+            #expect(text.contains("recorded    routed\n"))
             #expect(try routes(site, "explain", "1", "--json").object()["now"] is NSNull)
             let missing = try routes(site, "explain", "99")
             #expect(missing.code == .code(2))
@@ -161,13 +192,13 @@ struct RoutesCommandTests {
             let ingress = try site.startIngress()
             _ = try ingress.accept(Request(event: "issues"))
             let waiting = try routes(site, "explain", "1").output
-            #expect(waiting.contains("recorded   waits to be routed\n"), "\(waiting)")
-            #expect(waiting.contains("now        mismatched: the header says issues"))
+            #expect(waiting.contains("recorded    waits to be routed\n"), "\(waiting)")
+            #expect(waiting.contains("now         mismatched: the header says issues"))
             try site.startWorker()
             try site.awaitQuiet()
             let text = try routes(site, "explain", "1").output
-            #expect(text.contains("recorded   mismatched: the header says issues"), "\(text)")
-            #expect(text.contains("differs    no\n"))
+            #expect(text.contains("recorded    mismatched: the header says issues"), "\(text)")
+            #expect(text.contains("differs     no\n"))
             #expect(!text.contains("\nroutes\n"))
         }
     }
@@ -193,7 +224,7 @@ struct RoutesCommandTests {
                 Self.path("push-branch.http"),
                 "--unverified"
             )
-            #expect(unverified.output.contains("the delivery is not verified"))
+            #expect(unverified.output.contains("not verified, which only trust: [readonly] takes"))
             #expect(!FileManager.default.fileExists(atPath: site.store))
         }
     }
@@ -220,6 +251,11 @@ struct RoutesCommandTests {
             let missing = try routes(site, "test", "nowhere.http")
             #expect(missing.code == .code(2))
             #expect(missing.output.contains("there is no file nowhere.http"))
+            let folder = try routes(site, "test", site.folder)
+            #expect(folder.code == .code(64))
+            #expect(folder.output.contains(" is a folder"), "\(folder.output)")
+            let empty = try routes(site, "test", "/dev/null", "--event", "push")
+            #expect(empty.output.contains("verdict  malformed: "), "\(empty.output)")
             let request = try routes(site, "test", "broken.http")
             #expect(request.code == .code(1))
             #expect(request.output.contains("not a recorded delivery"))
@@ -234,6 +270,57 @@ struct RoutesCommandTests {
             )
             #expect(source.code == .code(2))
             #expect(source.output.contains("did you mean default?"))
+        }
+    }
+
+    @Test
+    func `test reads standard input and pipes, and knows a request by its first line`() async throws
+    {
+        try await Site.with(Self.settings) { site in
+            let recording = Self.path("push-branch.http")
+            try FileManager.default.copyItem(atPath: recording, toPath: site.path("x.txt"))
+            let named = try routes(site, "test", "x.txt")
+            #expect(named.code == .code(0), "\(named.output)")
+            #expect(named.output.contains("verdict  routed\n"))
+            let typed = try routes(site, "test", "x.txt", "--event", "push")
+            #expect(typed.code == .code(64))
+            #expect(typed.output.contains("Leave --event out."))
+            let command = "\(Binaries.samovar) --config \(site.configuration) routes test"
+            for script in [
+                "\(command) - < \(recording)", "cat \(recording) | \(command) /dev/stdin",
+                "mkfifo pipe && { cat \(recording) > pipe & \(command) pipe; }",
+            ] {
+                let program = try site.run(["/bin/sh", "-c", script])
+                #expect(try program.awaitExit() == .code(0), "\(script)")
+                #expect(program.output.contains("verdict  routed\n"), "\(program.output)")
+            }
+        }
+    }
+
+    @Test
+    func `check shows the mode of routes, and who is trusted`() async throws {
+        try await Site.with(Self.settings) { site in
+            let text = try samovar(site, "check")
+            #expect(text.code == .code(0), "\(text.output)")
+            let lines = text.output.split(separator: "\n").map { line in
+                line.split(separator: " ").joined(separator: " ")
+            }
+            for line in [
+                "trust owners none, bots none", "gitea none",
+                "gates bots skip, tests skip, mirrors skip, markers samovar, loop 10 events within 1h",
+                "route on when trust lane run mode", "watch issues - - - watch shadow",
+            ] {
+                #expect(lines.contains(line), "\(line)\n\(text.output)")
+            }
+            #expect(lines.contains { $0.hasPrefix("retention bodies ") })
+            let object = try samovar(site, "check", "--json").object()
+            let gates = try #require(object["gates"] as? [String: Any])
+            #expect(gates["markers"] as? [String] == ["samovar"])
+            let trust = try #require(object["trust"] as? [String: Any])
+            #expect((trust["owners"] as? [Any])?.isEmpty == true)
+            #expect(object["gitea"] is NSNull)
+            let retention = try #require(object["retention"] as? [String: Any])
+            #expect(retention["jobs_seconds"] as? Double == 7_776_000.0)
         }
     }
 
@@ -262,6 +349,7 @@ struct RoutesCommandTests {
                 "the same        2\n", "newly runs      1\n", "no longer runs  1\n",
                 "runs otherwise  1\n", "not compared    0\n", "-issue", "+issue",
                 "ci: lane default/repo:1, not default/repo:1/ref:refs/heads/",
+                "issue: action is opened, not closed", "issue: action is closed, not opened",
             ] {
                 #expect(text.output.contains(part), "\(part)\n\(text.output)")
             }
@@ -310,8 +398,9 @@ struct RoutesCommandTests {
             #expect(text.output.contains("compared        1 since "))
             #expect(text.output.contains("not compared    1, whose bodies were pruned\n"))
             let missing = try routes(site, "diff", "--since", "7d", "nowhere.yaml")
-            #expect(missing.code == .code(78))
-            #expect(missing.output.contains("nowhere.yaml"))
+            #expect(missing.code == .code(2))
+            #expect(missing.output.contains("there is no file nowhere.yaml"))
+            #expect(!missing.output.contains("samovar init"))
             try site.write("store: queue.db\nroutes: [\n", to: "broken.yaml")
             let broken = try routes(site, "diff", "--since", "7d", "broken.yaml")
             #expect(broken.code == .code(78))

@@ -90,7 +90,8 @@ struct SqlTests {
                 .separator | "\\n"
                 .import --schema temp /proc/self/status status
                 SELECT line FROM status WHERE line LIKE 'SigBlk%';
-                """)
+                """
+            )
             #expect(blocked == "SigBlk:\t0000000000000000\n")
         }
     }

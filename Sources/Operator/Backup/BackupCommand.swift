@@ -31,7 +31,7 @@ struct BackupCommand: AsyncParsableCommand {
 
     func run() async throws {
         try await reporting {
-            let configuration = try configurationOption.load(secrets: .skip)
+            let configuration = try configurationOption.loadForQueue()
             let start = ContinuousClock.now
             let backup = try await onStoreThread {
                 let examination = try Examination(path: configuration.store)

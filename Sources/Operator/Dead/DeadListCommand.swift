@@ -20,7 +20,7 @@ struct DeadListCommand: AsyncParsableCommand {
 
     func run() async throws {
         try await reporting {
-            try await configurationOption.withStore { store, _ in
+            try await configurationOption.withQueue { store, _ in
                 let records = try await store.records(.deadLetters(limit: limitOption.limit))
                 let shown = output.json ? records : Self.withoutEchoes(records)
                 var columns = [

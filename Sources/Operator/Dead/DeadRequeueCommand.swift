@@ -33,7 +33,7 @@ struct DeadRequeueCommand: AsyncParsableCommand {
 
     func run() async throws {
         try await reporting {
-            try await configurationOption.withStore { store, configuration in
+            try await configurationOption.withQueue { store, configuration in
                 let order = JobOrder(
                     wish: .requeue,
                     targets: targets,

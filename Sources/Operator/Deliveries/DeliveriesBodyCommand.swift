@@ -21,7 +21,7 @@ struct DeliveriesBodyCommand: AsyncParsableCommand {
 
     func run() async throws {
         try await reporting {
-            try await configurationOption.withStore { store, _ in
+            try await configurationOption.withQueue { store, _ in
                 let seq = try await delivery.find(in: store)
                 guard let body = try await store.body(of: seq) else {
                     throw Failure(.notFound, "the body of delivery \(seq) was pruned")

@@ -27,7 +27,7 @@ struct DeliveriesListCommand: AsyncParsableCommand {
 
     func run() async throws {
         try await reporting {
-            try await configurationOption.withStore { store, _ in
+            try await configurationOption.withQueue { store, _ in
                 let records = try await store.records(
                     .deliveries(
                         limit: limitOption.limit,

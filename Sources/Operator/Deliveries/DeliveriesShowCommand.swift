@@ -22,7 +22,7 @@ struct DeliveriesShowCommand: AsyncParsableCommand {
 
     func run() async throws {
         try await reporting {
-            try await configurationOption.withStore { store, _ in
+            try await configurationOption.withQueue { store, _ in
                 let seq = try await delivery.find(in: store)
                 guard let record = try await store.records(.delivery(seq)).first else {
                     throw Failure(.notFound, "delivery \(seq) was removed just now")

@@ -28,7 +28,7 @@ struct DoctorCommand: AsyncParsableCommand {
     func run() async throws {
         try await reporting {
             let (configuration, warnings, unchecked) = try load()
-            let ingress = try await IngressFacts(asking: configuration.ingress)
+            let ingress = try await IngressFacts(asking: configuration)
             let report = try await onStoreThread {
                 try await examine(
                     configuration,
@@ -52,8 +52,8 @@ struct DoctorCommand: AsyncParsableCommand {
             let configuration = try configurationOption.load(secrets: .read)
             return (configuration, configuration.warnings.map(\.description), [])
         } catch let error as ConfigurationError {
-            // What is wrong besides secrets is thrown again here.
-            let configuration = try configurationOption.load(secrets: .skip)
+            // The store can be examined whatever else is wrong: that is reported beside it.
+            let configuration = try configurationOption.readForQueue().configuration
             let problems = error.diagnostics.map(\.description)
             let isDenied = { (problem: String) in problem.contains("permission denied") }
             return (
@@ -98,7 +98,7 @@ struct DoctorCommand: AsyncParsableCommand {
         do throws(StoreError) {
             work = try examination.work(
                 clocks: clocks,
-                retention: configuration.retention.retention
+                retention: configuration.knownRetention
             )
             if let work {
                 let alive = Set(
@@ -139,5 +139,15 @@ struct DoctorCommand: AsyncParsableCommand {
         StandardError.note(
             "reading all of \(Quantity.text(bytes: bytes)) takes a while; --quick is quicker"
         )
+    }
+}
+
+extension Configuration {
+    /// What is kept; without end where a mistake hides it, so that nothing seems overdue.
+    fileprivate var knownRetention: Retention {
+        let settings =
+            unread.contains(.retention)
+            ? RetentionSettings(bodies: nil, jobs: nil, deliveries: nil) : retention
+        return settings.retention
     }
 }

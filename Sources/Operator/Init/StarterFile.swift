@@ -50,7 +50,7 @@ enum StarterText {
     static func configuration(secretID: String) -> String {
         """
         # Samovar's configuration. Paths are relative to this file; `samovar check` validates it.
-        # Routes, handlers and trust count a second after it is saved, if it has no mistake.
+        # Routes, handlers and trust count some two seconds after it is saved, if it has no mistake.
         #
         # The lines that begin with #: are a pipeline to start from, switched off:
         #   1. Enter your id under trust: "id" in GET /api/v1/users/YOUR-NAME of your Gitea.

@@ -12,6 +12,8 @@ struct JobWhy {
     let hasBody: Bool
     /// Its handler; nil when it is not configured.
     let handler: HandlerSettings?
+    /// Its handler's jobs at once, over all workers; nil when it is not configured.
+    let concurrency: Int?
     /// Jobs at once in one worker.
     let slots: Int
     /// The workers that hold their locks.
@@ -22,7 +24,7 @@ struct JobWhy {
     /// What it waits for, most decisive first.
     var reasons: [WaitReason] {
         situation.waitReasons(
-            concurrency: handler?.concurrency,
+            concurrency: concurrency,
             slots: slots,
             alive: alive,
             now: now

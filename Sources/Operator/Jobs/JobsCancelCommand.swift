@@ -31,7 +31,7 @@ struct JobsCancelCommand: AsyncParsableCommand {
 
     func run() async throws {
         try await reporting {
-            try await configurationOption.withStore { store, configuration in
+            try await configurationOption.withQueue { store, configuration in
                 try await JobOrder(wish: .cancel, targets: targets, output: output)
                     .run(in: store, configuration)
             }

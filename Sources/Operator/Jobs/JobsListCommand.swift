@@ -31,7 +31,7 @@ struct JobsListCommand: AsyncParsableCommand {
 
     func run() async throws {
         try await reporting {
-            try await configurationOption.withStore { store, _ in
+            try await configurationOption.withQueue { store, _ in
                 let seq = try await delivery?.find(in: store)
                 let records = try await store.records(
                     .jobs(

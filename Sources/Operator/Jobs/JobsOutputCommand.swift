@@ -26,7 +26,7 @@ struct JobsOutputCommand: AsyncParsableCommand {
 
     func run() async throws {
         try await reporting {
-            try await configurationOption.withStore { store, _ in
+            try await configurationOption.withQueue { store, _ in
                 let record = try await job.record(in: store)
                 guard let output = try await store.output(of: job.id, attempt: attempt) else {
                     throw try await missing(record, store)

@@ -29,7 +29,7 @@ struct JobsRetryNowCommand: AsyncParsableCommand {
 
     func run() async throws {
         try await reporting {
-            try await configurationOption.withStore { store, configuration in
+            try await configurationOption.withQueue { store, configuration in
                 try await JobOrder(wish: .retryNow, targets: targets, output: output)
                     .run(in: store, configuration)
             }

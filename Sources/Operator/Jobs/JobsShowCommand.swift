@@ -22,7 +22,7 @@ struct JobsShowCommand: AsyncParsableCommand {
 
     func run() async throws {
         try await reporting {
-            try await configurationOption.withStore { store, _ in
+            try await configurationOption.withQueue { store, _ in
                 let record = try await job.record(in: store)
                 let attempts = try await store.records(.attempts(job.id))
                 let lineage = try await lineage(record, store)

@@ -28,7 +28,7 @@ struct JobsWhyCommand: AsyncParsableCommand {
 
     func run() async throws {
         try await reporting {
-            try await configurationOption.withStore { store, configuration in
+            try await configurationOption.withQueue { store, configuration in
                 let why = try await look(store, configuration)
                 try StandardOutput.write(
                     output.json
@@ -53,7 +53,8 @@ struct JobsWhyCommand: AsyncParsableCommand {
             started: attempts.last?.time("started_at"),
             hasBody: body == .null,
             handler: configuration.handler(named: situation.handler.rawValue),
-            slots: configuration.worker.slots,
+            concurrency: configuration.concurrency(of: situation.handler),
+            slots: configuration.knownSlots,
             alive: configuration.alive(situation.workers.map(\.id)),
             now: now,
             time: LocalTime(now: now)

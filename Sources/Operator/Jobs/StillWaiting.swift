@@ -39,8 +39,8 @@ struct StillWaiting {
         for situation in situations {
             let words = WaitReasonText(situation, now: now, time: time)
             let reasons = situation.waitReasons(
-                concurrency: configuration.handler(named: situation.handler.rawValue)?.concurrency,
-                slots: configuration.worker.slots,
+                concurrency: configuration.concurrency(of: situation.handler),
+                slots: configuration.knownSlots,
                 alive: alive,
                 now: now
             )

@@ -15,8 +15,10 @@ struct WaitReasonText {
         case .handlerNotConfigured: "handler \(handler) is not in the configuration"
         case .noWorkerAlive: "no worker is alive: start samovar-worker, or `samovar up`"
         case .lane(let holder, let ahead): laneText(holder, ahead)
-        case .notDue(let until):
+        case .notDue(let until, let error):
             "not due until \(time.short(until)) (in \(Quantity.text(until - now)))"
+                + (error.map { ", because the last attempt ended so: \(VisibleText.line($0))" }
+                    ?? "")
         case .breakerOpen(let breakers, let everywhere): breaker(breakers, everywhere)
         case .handlerAtLimit(let running, let limit):
             "handler \(handler) is at its limit: \(running) of \(limit) run"
@@ -41,7 +43,10 @@ struct WaitReasonText {
         switch reason {
         case .paused(let pause): "`samovar resume \(pause.target.option)` ends the pause"
         case .lane(.some(let holder), _): "`samovar jobs why \(holder.job)` says more"
-        case .notDue: "`samovar jobs retry-now \(job)` makes it due"
+        case .notDue(_, let error):
+            error.map { $0.hasPrefix(GiteaTrouble.errorStart) } ?? false
+                ? "once Gitea answers, `samovar jobs retry-now \(job)` asks it at once"
+                : "`samovar jobs retry-now \(job)` makes it due"
         case .handlerNotConfigured:
             "put it back into the configuration, or `samovar jobs cancel \(job)`"
         case .lane, .noWorkerAlive, .breakerOpen, .handlerAtLimit, .slotsBusy, .inLine:
@@ -98,7 +103,11 @@ struct WaitReasonText {
                     ("held_by_state", .optional(holder?.state.rawValue)),
                     ("held_by_run_at", .time(holder?.runAt)), ("ahead", .integer(Int64(ahead))),
                 ]
-            case .notDue(let until): [("kind", .string("not_due")), ("until", .time(until))]
+            case .notDue(let until, let error):
+                [
+                    ("kind", .string("not_due")), ("until", .time(until)),
+                    ("last_error", .optional(error)),
+                ]
             case .breakerOpen(let breakers, let everywhere):
                 [
                     ("kind", .string("breaker")), ("everywhere", .boolean(everywhere)),

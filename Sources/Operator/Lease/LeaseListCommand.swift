@@ -23,7 +23,7 @@ struct LeaseListCommand: AsyncParsableCommand {
 
     func run() async throws {
         try await reporting {
-            try await configurationOption.withStore { store, configuration in
+            try await configurationOption.withQueue { store, configuration in
                 let leases = try await look(store, configuration)
                 if output.json {
                     try StandardOutput.write(JSONOutput.list(leases.map(\.json)))

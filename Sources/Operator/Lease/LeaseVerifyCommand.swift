@@ -36,7 +36,7 @@ struct LeaseVerifyCommand: AsyncParsableCommand {
         let environment = ProcessInfo.processInfo.environment
         let token = try token ?? Self.ownToken(environment)
         try await reporting {
-            try await configurationOption.withStore { store, _ in
+            try await configurationOption.withQueue(warns: false) { store, _ in
                 let verdict = LeaseVerdict(
                     token: token,
                     uuid: try await store.uuid(),

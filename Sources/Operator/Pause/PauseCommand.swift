@@ -55,7 +55,7 @@ struct PauseStartCommand: AsyncParsableCommand {
 
     func run() async throws {
         try await reporting {
-            try await configurationOption.withStore { store, configuration in
+            try await configurationOption.withQueue { store, configuration in
                 let target = targetOptions.target
                 if !force, let mistake = target.mistake(in: configuration) { throw mistake }
                 let isNew = try await store.pause(target, reason: reason)

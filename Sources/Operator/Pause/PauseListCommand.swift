@@ -19,7 +19,7 @@ struct PauseListCommand: AsyncParsableCommand {
 
     func run() async throws {
         try await reporting {
-            try await configurationOption.withStore { store, _ in
+            try await configurationOption.withQueue { store, _ in
                 var rows: [(pause: Pause, jobs: PausedJobs)] = []
                 for pause in try await store.pauses() {
                     rows.append((pause, try await PausedJobs(pause.target, in: store)))

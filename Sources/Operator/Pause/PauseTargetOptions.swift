@@ -78,10 +78,12 @@ extension PauseTarget {
         // Lanes come and go with the jobs; no configuration names them.
         case .everything, .lane: return nil
         case .handler(let handler):
-            if configuration.handler(named: handler.rawValue) != nil { return nil }
+            if configuration.concurrency(of: handler) != nil { return nil }
             like = configuration.handlerName(like: handler.rawValue)
         case .route(let route):
             if configuration.hasRoute(named: route) { return nil }
+            // A route with a mistake is one as well.
+            if configuration.unread.contains(.routes) { return nil }
             like = configuration.routeName(like: route)
         }
         return Failure(

@@ -24,7 +24,7 @@ struct ResumeCommand: AsyncParsableCommand {
 
     func run() async throws {
         try await reporting {
-            try await configurationOption.withStore { store, configuration in
+            try await configurationOption.withQueue { store, configuration in
                 let target = targetOptions.target
                 let wasPaused = try await store.resume(target)
                 let others = try await store.pauses()

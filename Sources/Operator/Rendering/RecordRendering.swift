@@ -39,7 +39,8 @@ struct RecordRendering: Sendable {
         )
     }
 
-    private func cell(_ value: Record.Value, column: String, isShort: Bool) -> Cell {
+    /// One value of a row; times in short or in full.
+    func cell(_ value: Record.Value, column: String, isShort: Bool) -> Cell {
         switch value {
         case .null: Self.absence(of: column)
         case .integer(let number): Cell(number)

@@ -26,7 +26,7 @@ struct ReplayCancelCommand: AsyncParsableCommand {
 
     func run() async throws {
         try await reporting {
-            try await configurationOption.withStore { store, configuration in
+            try await configurationOption.withQueue { store, configuration in
                 var cancelled: [(batch: Int64, cancellation: ReplayCancellation)] = []
                 var missing: [Int64] = []
                 for batch in unique {

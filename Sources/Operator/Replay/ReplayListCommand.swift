@@ -20,7 +20,7 @@ struct ReplayListCommand: AsyncParsableCommand {
 
     func run() async throws {
         try await reporting {
-            try await configurationOption.withStore { store, _ in
+            try await configurationOption.withQueue { store, _ in
                 try output.print(
                     try await store.records(.replayBatches(limit: limitOption.limit)),
                     columns: [

@@ -53,7 +53,7 @@ struct ReplayStartCommand: AsyncParsableCommand {
 
     func run() async throws {
         try await reporting {
-            try await configurationOption.withStore { store, configuration in
+            try await configurationOption.withQueue { store, configuration in
                 try await isFilter
                     ? replayMatches(store, configuration)
                     : replayNamed(

@@ -35,6 +35,27 @@ struct DecisionRecord: Decodable, Equatable, Sendable {
         }
     }
 
+    /// What the store did with a delivery whose bytes came before.
+    struct Repeat: Decodable, Equatable, Sendable {
+        struct Route: Decodable, Equatable, Sendable {
+            var route: String
+            /// The earlier job; nil when these bytes never made one for the route.
+            var job: Int64?
+            /// `new`, `requeued`, `rerun` or `left alone`.
+            var then: String
+
+            /// Whether the delivery made no job of its own.
+            var isWithoutJob: Bool { !["new", "rerun"].contains(then) }
+
+            /// For people: `job 33, left alone`.
+            var text: String { (job.map { "job \($0), " } ?? "") + then }
+        }
+
+        /// The earlier delivery.
+        var of: Int64
+        var routes: [Route]
+    }
+
     var eventType: String?
     var action: String?
     var malformed: String?
@@ -43,10 +64,13 @@ struct DecisionRecord: Decodable, Equatable, Sendable {
     var routes: [Route]?
     /// Nil in records of versions that did not have it.
     var jobs: [Job]?
+    /// Nil for what repeats nothing.
+    var repeated: Repeat?
 
     private enum CodingKeys: String, CodingKey {
         case action, malformed, mismatched, gates, routes, jobs
         case eventType = "event_type"
+        case repeated = "repeat"
     }
 
     /// Reads a record; nil for one that is none.
@@ -73,6 +97,17 @@ extension DecisionRecord {
 
     func job(of route: String) -> Job? {
         jobs?.first { $0.route == route }
+    }
+
+    /// What the store did with a route's job, as an earlier delivery had the same bytes.
+    func repeated(by route: String) -> Repeat.Route? {
+        repeated?.routes.first { $0.route == route }
+    }
+
+    /// As `word(of:)`, but `repeat` where the earlier job was all there was.
+    func outcome(of route: String) -> String? {
+        if word(of: route) == "job", repeated(by: route)?.isWithoutJob == true { return "repeat" }
+        return word(of: route)
     }
 
     /// What kept a route from its job, or what was assumed.

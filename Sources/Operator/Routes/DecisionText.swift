@@ -11,10 +11,23 @@ struct DecisionText {
 
     /// Tables under their names, with what they need.
     func text(on terminal: Terminal) -> String {
-        [("gates", gates), ("routes", routes), ("jobs", jobs)]
+        [("gates", gates), ("routes", routes), ("jobs", jobs), (repeatTitle, repeats)]
             .filter { !$0.1.rows.isEmpty }
             .map { "\n\($0.0)\n\($0.1.text(on: terminal))" }
             .joined()
+    }
+
+    private var repeatTitle: String {
+        "repeat of delivery \(then?.repeated.map { "\($0.of)" } ?? "")"
+    }
+
+    private var repeats: Table {
+        Table(
+            header: ["route", "earlier job", "what was done"],
+            rows: (then?.repeated?.routes ?? []).map { step in
+                [Cell(step.route), step.job.map { Cell($0) } ?? .absent, Cell(step.then)]
+            }
+        )
     }
 
     private var gates: Table {
@@ -48,7 +61,7 @@ struct DecisionText {
                 header: ["route", "says", "because"],
                 rows: (only?.routeNames ?? []).map { name in
                     [
-                        Cell(name), Self.cell(only?.word(of: name)),
+                        Cell(name), Self.cell(only?.outcome(of: name)),
                         only?.because(name).map { Cell($0) } ?? .absent,
                     ]
                 }
@@ -62,7 +75,7 @@ struct DecisionText {
                 // Of what is gone, the reason of then is the only one.
                 let reason = new.said(by: name) == nil ? old.because(name) : new.because(name)
                 return [
-                    Cell(name), Self.cell(old.word(of: name)), Self.cell(new.word(of: name)),
+                    Cell(name), Self.cell(old.outcome(of: name)), Self.cell(new.word(of: name)),
                     Cell(differs ? "differs" : "", tone: .attention),
                     reason.map { Cell($0) } ?? .absent,
                 ]
@@ -82,9 +95,23 @@ struct DecisionText {
             return Self.jobs((now == nil ? old : new).map { ($0, nil) })
         }
         let rows =
-            new.map { ($0, old.contains($0) ? "recorded and now" : "now") }
-            + old.filter { !new.contains($0) }.map { ($0, "recorded") }
+            new.map { ($0, decided($0, isRecorded: old.contains($0), isNow: true)) }
+            + old.filter { !new.contains($0) }
+            .map { ($0, decided($0, isRecorded: true, isNow: false)) }
         return Self.jobs(rows)
+    }
+
+    /// When it was decided; of a repeat what became of it: the decision has jobs that never were.
+    private func decided(
+        _ job: DecisionRecord.Job,
+        isRecorded: Bool,
+        isNow: Bool
+    ) -> String {
+        guard isRecorded else { return "now" }
+        if let step = then?.repeated(by: job.route), step.isWithoutJob {
+            return "recorded as a repeat: \(step.text)"
+        }
+        return isNow ? "recorded and now" : "recorded"
     }
 
     private static func jobs(_ jobs: [(job: DecisionRecord.Job, when: String?)]) -> Table {

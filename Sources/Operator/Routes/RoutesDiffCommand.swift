@@ -44,6 +44,9 @@ struct RoutesDiffCommand: AsyncParsableCommand {
     func run() async throws {
         try await reporting {
             let isEqual = try await configurationOption.withStore { store, configuration in
+                guard FileManager.default.fileExists(atPath: new) else {
+                    throw Failure(.notFound, "there is no file \(VisibleText.line(new))")
+                }
                 let other = try Configuration.load(
                     file: new,
                     secrets: .skip,
@@ -105,6 +108,9 @@ struct RouteDifference: Sendable {
         var change: Change
         /// For each route that differs: `+ci`, `-ci`, or `ci: handler main, not ci`.
         var routes: [String]
+        /// Why each route that newly runs, or no longer does, did not or does not:
+        /// `ci: branch is main, not dev`.
+        var because: [String]
         /// Why the present, and the new configuration make no jobs; nil where they do.
         var reasons: (old: String?, new: String?)
     }
@@ -161,6 +167,7 @@ struct RouteDifference: Sendable {
                 repo: (before.jobs + after.jobs).first?.repo ?? "",
                 change: change,
                 routes: Self.routes(before.jobs, after.jobs),
+                because: Self.because(before, after),
                 reasons: (before.reason, after.reason)
             )
         )
@@ -178,6 +185,29 @@ struct RouteDifference: Sendable {
         }
         let words = changed + gone.map { "-\($0.route)" }
         return words.isEmpty ? ["another order"] : words
+    }
+
+    /// Why routes that newly run, or no longer do, did not or do not.
+    static func because(_ old: Decision, _ new: Decision) -> [String] {
+        let started = new.jobs.filter { job in !old.jobs.contains { $0.route == job.route } }
+        let gone = old.jobs.filter { job in !new.jobs.contains { $0.route == job.route } }
+        return started.map { "\($0.route): \(reason(of: $0.route, old, isNew: false))" }
+            + gone.map { "\($0.route): \(reason(of: $0.route, new, isNew: true))" }
+    }
+
+    /// Why a route makes no job by one of the two configurations.
+    private static func reason(of route: String, _ decision: Decision, isNew: Bool) -> String {
+        let record = DecisionRecord(json: decision.explanation)
+        if let said = record?.said(by: route) {
+            if said.mode == "shadow", said.matched {
+                return isNew ? "in mode shadow" : "was in mode shadow"
+            }
+            if let because = said.because { return because }
+        }
+        if let routes = record?.routes, !routes.contains(where: { $0.route == route }) {
+            return isNew ? "there is no such route" : "there was no such route"
+        }
+        return decision.reason ?? "not asked"
     }
 
     private static func ways(_ old: NewJob, _ new: NewJob) -> [String] {
@@ -232,7 +262,7 @@ struct RouteDifference: Sendable {
                     Cell(row.seq.rawValue), Cell(time.short(row.receivedAt)), Cell(row.eventType),
                     row.repo.isEmpty ? .absent : Cell(row.repo), Cell(row.change.words),
                     Cell(row.routes.joined(separator: "; ")),
-                    (row.reasons.new ?? row.reasons.old).map { Cell($0) } ?? .absent,
+                    row.because.isEmpty ? .absent : Cell(row.because.joined(separator: "; ")),
                 ]
             }
         )
@@ -264,6 +294,7 @@ extension RouteDifference.Row {
             ("repo", repo.isEmpty ? .null : .string(repo)),
             ("change", .string(change.rawValue)),
             ("routes", .array(routes.map { .string($0) })),
+            ("because", .array(because.map { .string($0) })),
             ("reason", .optional(reasons.old)),
             ("new_reason", .optional(reasons.new)),
         ])

@@ -13,7 +13,8 @@ struct RoutesExplainCommand: AsyncParsableCommand {
             Shows which secret verified it, what each gate said, for each route the value that \
             failed it, and the jobs with their lanes and the trust they ask for: as it was \
             recorded, and as the present configuration would decide. Where they differ, it says \
-            so. Nothing is run, nothing is written.
+            so. Of a repeat (Gitea's "Redeliver") it says what was done with each earlier job; \
+            what is decided now is as if it were none. Nothing is run, nothing is written.
 
             Examples:
               samovar routes explain 17
@@ -69,12 +70,14 @@ struct RouteExplanation {
     private let decision: Decision
     private let then: DecisionRecord?
     private let now: DecisionRecord?
+    private let parties: EventParties?
 
     init(record: Record, jobs: [Record], stored: HistoricDelivery, configuration: Configuration) {
         self.record = record
         self.jobs = jobs
         self.configuration = configuration
         isPruned = stored.isPruned
+        parties = stored.isPruned ? nil : Router.parties(of: stored.delivery)
         decision = Router(configuration).decide(stored.delivery)
         if case .json(let json) = record["decision"] {
             then = DecisionRecord(json: json)
@@ -97,6 +100,9 @@ struct RouteExplanation {
         var fields: [(name: String, value: Cell)] = [
             ("delivery", Cell("\(record.text("seq")) (\(record.text("delivery_id")))")),
             ("event", Cell(record.text("event_type") + (action.map { ", \($0)" } ?? ""))),
+            ("repository", parties?.repository.map { Cell($0) } ?? .absent),
+            ("sender", parties?.sender.map { Cell($0) } ?? .absent),
+            ("received", received(rendering)),
             ("source", Cell(record.text("source"))),
             ("signature", signature),
             ("recorded", recorded),
@@ -144,7 +150,13 @@ struct RouteExplanation {
         guard !isPruned else {
             return Cell("cannot be told: its body was pruned", tone: .attention)
         }
-        return Self.cell(decision.verdict.rawValue, decision.reason)
+        let cell = Self.cell(decision.verdict.rawValue, decision.reason)
+        guard decision.verdict == .routed, then?.repeated != nil else { return cell }
+        return Cell("routed, were it no repeat")
+    }
+
+    private func received(_ rendering: RecordRendering) -> Cell {
+        rendering.cell(record["received_at"], column: "received_at", isShort: false)
     }
 
     private static func cell(_ verdict: String, _ reason: String?) -> Cell {

@@ -37,17 +37,20 @@ struct RoutesListCommand: AsyncParsableCommand {
 
     /// For people.
     static func table(_ routes: [RouteSettings]) -> Table {
-        Table(
-            header: ["name", "on", "when", "trust", "lane", "run", "mode"],
-            rows: routes.map { route in
-                [
-                    Cell(route.name), Cell(route.events.text),
-                    route.when.isEmpty ? .absent : Cell(route.when.text),
-                    route.trust.map { Cell($0.text) } ?? .absent,
-                    route.lane.map { Cell($0.rawValue) } ?? .absent, Cell(route.run),
-                    Cell(route.mode.rawValue, tone: route.mode == .shadow ? .attention : .plain),
-                ]
-            }
-        )
+        Table(header: ["name"] + columns, rows: routes.map(cells))
+    }
+
+    /// What stands behind a route's name, in `check` too.
+    static let columns = ["on", "when", "trust", "lane", "run", "mode"]
+
+    /// A route's name and `columns`.
+    static func cells(_ route: RouteSettings) -> [Cell] {
+        [
+            Cell(route.name), Cell(route.events.text),
+            route.when.isEmpty ? .absent : Cell(route.when.text),
+            route.trust.map { Cell($0.text) } ?? .absent,
+            route.lane.map { Cell($0.rawValue) } ?? .absent, Cell(route.run),
+            Cell(route.mode.rawValue, tone: route.mode == .shadow ? .attention : .plain),
+        ]
     }
 }

@@ -12,14 +12,15 @@ struct RoutesTestCommand: AsyncParsableCommand {
         commandName: "test",
         abstract: "Say what the routes would decide about a request or a payload in a file.",
         discussion: """
-            FILE is a recorded request (.http: request line, headers, an empty line, body) or a \
-            payload alone, which needs --event. Nothing is sent, stored or run; no store is \
-            needed. The signature is not looked at: the delivery counts as verified unless \
+            FILE is a recorded request (request line, headers, an empty line, body) or a payload \
+            alone, which needs --event; - is standard input. Nothing is sent, stored or run; no \
+            store is needed. The signature is not looked at: the delivery counts as verified unless \
             --unverified is given. Exit code 1 says that it is malformed or mismatched.
 
             Examples:
               samovar routes test issues-opened.http
               samovar routes test payload.json --event issue_comment
+              curl … | samovar routes test - --event push
               samovar routes test push.json --event push --at '2026-11-21 23:00' --json
             """
     )
@@ -27,7 +28,7 @@ struct RoutesTestCommand: AsyncParsableCommand {
     @OptionGroup var configurationOption: ConfigurationOption
     @OptionGroup var output: JSONOption
 
-    @Argument(help: ArgumentHelp("A .http file, or a file with a JSON payload."))
+    @Argument(help: ArgumentHelp("A recorded request or a JSON payload; - reads standard input."))
     var file: String
 
     @Option(
@@ -135,14 +136,28 @@ struct RouteTestSubject {
     ///
     /// - Throws: `.usage`, `.notFound` or `.findings`, saying what would do.
     init(file: String, eventType: String?) throws(Failure) {
-        switch try SendSubject(file: file, eventType: eventType) {
-        case .recording(let file):
-            let recording = try SendSource.recording(file)
+        // A pipe is read once: what it holds decides what it is.
+        let bytes = try InputFile.read(file)
+        let name = VisibleText.line(file)
+        if file.lowercased().hasSuffix(".http") || Self.isRequest(bytes) {
+            guard eventType == nil else {
+                throw Failure(
+                    .usage,
+                    "\(name) is a recorded request, which says its event itself",
+                    hint: "Leave --event out."
+                )
+            }
+            let recording: RecordedDelivery
+            do throws(RecordingError) {
+                recording = try RecordedDelivery.parse(bytes)
+            } catch {
+                throw Failure(.findings, "\(name): \(error)", hint: error.operatorHint)
+            }
             let headers: WebhookHeaders
             do throws(WebhookRejection) {
                 headers = try WebhookHeaders(recording.headers)
             } catch {
-                throw Failure(.findings, "\(file): the ingress would refuse it: \(error)")
+                throw Failure(.findings, "\(name): the ingress would refuse it: \(error)")
             }
             self.eventType = headers.eventType
             event = headers.event
@@ -150,7 +165,14 @@ struct RouteTestSubject {
                 recording.headers.first { $0.name.lowercased() == "content-type" }?.value ?? ""
             id = headers.deliveryID
             body = recording.body
-        case .payload(let file, let type):
+        } else {
+            guard let type = eventType, !type.isEmpty else {
+                throw Failure(
+                    .usage,
+                    "which event is \(name)?",
+                    hint: "Say so with --event TYPE, such as push or issue_comment."
+                )
+            }
             if let doubt = Self.doubt(of: type) {
                 throw Failure(
                     .usage,
@@ -162,11 +184,19 @@ struct RouteTestSubject {
             event = type
             contentType = "application/json"
             id = "test"
-            body = try SendSource.read(file)
-        case .sample:
-            preconditionFailure("a file is no sample")
+            body = bytes
         }
     }
+
+    /// Whether it begins as a request does, whatever the file is called.
+    private static func isRequest(_ bytes: Data) -> Bool {
+        let line = bytes.prefix(requestLineMax).prefix { $0 != UInt8(ascii: "\n") }
+        let words = String(decoding: line, as: UTF8.self).split(separator: " ")
+        return words.count == 3 && words[0] == "POST" && words[2].hasPrefix("HTTP/1.")
+    }
+
+    /// Longer than the path of any hook.
+    private static let requestLineMax = 8 << 10
 
     /// What people are told of a recorded event type that Samovar does not know; nil for all others.
     var note: String? { Self.doubt(of: eventType).map { "note: \($0)" } }

@@ -32,7 +32,7 @@ struct SQLCommand: AsyncParsableCommand {
 
     func run() async throws {
         try await reporting {
-            let store = try configurationOption.load(secrets: .skip).store
+            let store = try configurationOption.loadForQueue().store
             // sqlite3 would make an empty file.
             guard FileManager.default.fileExists(atPath: store) else {
                 throw Failure(StoreError.missing(path: store))

@@ -45,14 +45,6 @@ enum SendSubject: Equatable {
         }
     }
 
-    /// A file, whatever its name.
-    ///
-    /// - Throws: `.notFound` or `.usage`, saying what would do.
-    init(file: String, eventType: String?) throws(Failure) {
-        guard Self.isFile(file) else { throw Failure(.notFound, "there is no file \(file)") }
-        self = try Self.file(file, eventType: eventType)
-    }
-
     private static func file(_ file: String, eventType: String?) throws(Failure) -> SendSubject {
         if file.lowercased().hasSuffix(".http") {
             guard eventType == nil else {

@@ -30,7 +30,12 @@ struct IngressFacts: Equatable, Sendable {
     /// Asks, and waits for a second at most.
     ///
     /// Nil when there is nobody to ask: no health port, one that the system chooses, or one of
-    /// another machine.
+    /// another machine; also when a mistake hides it.
+    init?(asking configuration: Configuration) async throws {
+        guard !configuration.unread.contains(.ingress) else { return nil }
+        try await self.init(asking: configuration.ingress)
+    }
+
     init?(asking ingress: IngressSettings) async throws {
         guard let health = ingress.health?.local, health.port != 0, health.isLoopback else {
             return nil

@@ -20,6 +20,9 @@ struct QueueStatus {
     /// What the store counts.
     var store: StoreStatus
 
+    /// The job that has been waiting longest, when no delivery waits longer to be routed.
+    var oldest: OldestJob?
+
     /// What it takes on disk.
     var disk: DiskUse
 
@@ -28,6 +31,9 @@ struct QueueStatus {
 
     /// What the ingress says; nil when there is nobody to ask.
     var ingress: IngressFacts?
+
+    /// Whether a mistake in the configuration hides whom to ask.
+    var isIngressUnread = false
 
     /// Those that did not say that they stopped.
     var workers: [Worker]
@@ -71,6 +77,8 @@ struct QueueStatus {
             ("to_be_routed", .integer(Int64(store.toBeRouted))),
             ("jobs", .object(JobState.allCases.map { ($0.rawValue, .integer(count($0))) })),
             ("oldest_waiting", .time(store.oldestWaiting)),
+            ("oldest_waiting_job", oldest?.json(now: now) ?? .null),
+            ("gitea_trouble", store.giteaTrouble?.json ?? .null),
             ("database_bytes", .integer(store.databaseBytes)),
             ("wal_bytes", .integer(disk.logBytes)),
             ("free_bytes", disk.freeBytes.map { .integer($0) } ?? .null),

@@ -24,20 +24,9 @@ struct StatusCommand: AsyncParsableCommand {
 
     func run() async throws {
         try await reporting {
-            let mistakes: ConfigurationError?
-            let configuration: Configuration
-            do {
-                configuration = try configurationOption.load(secrets: .skip)
-                mistakes = nil
-            } catch let error as ConfigurationError {
-                guard let salvaged = try salvage() else { throw error }
-                configuration = salvaged
-                mistakes = error
-            }
+            let (configuration, mistakes) = try configurationOption.readForQueue()
             try await configuration.withStore { store in
-                var status = try await QueueStatus(store, configuration)
-                // Which handlers there are is not known, nor where the ingress is.
-                if mistakes != nil { (status.stranded, status.ingress) = ([], nil) }
+                let status = try await QueueStatus(store, configuration)
                 if output.json {
                     try StandardOutput.write(JSONOutput.object(status.json))
                 } else {
@@ -55,13 +44,6 @@ struct StatusCommand: AsyncParsableCommand {
             }
         }
     }
-
-    private func salvage() throws -> Configuration? {
-        Configuration.salvage(
-            file: try configurationOption.locate(),
-            environment: ProcessInfo.processInfo.environment
-        )
-    }
 }
 
 extension QueueStatus {
@@ -71,20 +53,27 @@ extension QueueStatus {
         let records = try await store.records(.workers)
         let alive = configuration.alive(records.map { WorkerID(rawValue: $0.text("id")) })
         let incidents = try await store.records(.incidents(limit: Self.incidentsMax))
+        let status = try await store.status()
         self.init(
             path: configuration.store,
-            store: try await store.status(),
+            store: status,
+            oldest: try await OldestJob(
+                status.oldestWaitingJob,
+                in: store,
+                configuration,
+                now: now
+            ),
             disk: DiskUse(store: configuration.store),
             spool: SpoolFacts(configuration),
-            ingress: try await IngressFacts(asking: configuration.ingress),
+            ingress: try await IngressFacts(asking: configuration),
+            isIngressUnread: configuration.unread.contains(.ingress),
             workers: records.map { record in
                 let id = WorkerID(rawValue: record.text("id"))
                 return Worker(record: record, isAlive: alive.contains(id))
             },
-            stranded: Self.stranded(
-                try await store.readyJobs(),
-                configuration.handlers.map(\.name)
-            ),
+            stranded: configuration.unread.contains(.handlers)
+                ? []
+                : Self.stranded(try await store.readyJobs(), configuration.handlers.map(\.name)),
             pauses: try await store.pauses(),
             replays: try await store.records(.replayBatches(limit: Self.batchesMax))
                 .filter { ($0.integer("waiting") ?? 0) > 0 },

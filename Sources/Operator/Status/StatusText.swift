@@ -9,8 +9,9 @@ extension QueueStatus {
             ("deliveries", Cell(store.deliveries)),
             ("to be routed", Cell(toBeRouted)),
             ("jobs", Cell(jobs)),
-            ("oldest waiting", store.oldestWaiting.map { Cell("for \(age($0))") } ?? Cell("none")),
+            ("oldest waiting", oldestWaiting(time)),
         ]
+        if let trouble = store.giteaTrouble { fields.append(("Gitea", trouble.cell(time))) }
         if !stranded.isEmpty { fields.append(("no handler", strandedJobs)) }
         fields += [
             ("paused", paused(time)),
@@ -21,7 +22,13 @@ extension QueueStatus {
             ("free disk", disk.freeBytes.map { Cell(Quantity.text(bytes: $0)) } ?? .absent),
         ]
         if let spool { fields.append(("spool", spool.cell(now: now))) }
-        if let ingress { fields.append(("ingress", ingress.cell)) }
+        if let ingress {
+            fields.append(("ingress", ingress.cell))
+        } else if isIngressUnread {
+            fields.append(
+                ("ingress", Cell("not asked: mistakes in the configuration hide where it is"))
+            )
+        }
         fields += [
             ("workers", alive)
         ]
@@ -44,6 +51,15 @@ extension QueueStatus {
         guard replaysWaiting > 0 else { return "\(store.toBeRouted)" }
         let are = replaysWaiting == 1 ? "is a replay" : "are replays"
         return "\(store.toBeRouted), of which \(replaysWaiting) \(are)"
+    }
+
+    private func oldestWaiting(_ time: LocalTime) -> Cell {
+        guard let since = store.oldestWaiting else { return Cell("none") }
+        guard let job = store.oldestWaitingJob else {
+            return Cell("to be routed, for \(age(since))")
+        }
+        let why = oldest.map { $0.clause(now: now, time) } ?? ""
+        return Cell("job \(job), made \(age(since)) ago\(why)")
     }
 
     private var jobs: String {

@@ -105,6 +105,8 @@ package struct Incident: Sendable {
         case spoolTorn = "spool_torn"
         /// The spool had bytes that are not what was written.
         case spoolDamaged = "spool_damaged"
+        /// Samovar's token may not ask Gitea for a sender's permission, who counts as readonly.
+        case giteaForbidden = "gitea_forbidden"
         /// Bots kept causing work on one issue; its lane is paused.
         case loop
     }

@@ -3,7 +3,7 @@ extension WorkFacts {
     package func diagnoses(at moment: MachineFacts) -> [Diagnosis] {
         [
             workers(moment), workerConfiguration(moment), leases(moment), routing(moment),
-            dueJobs(moment), deadLetters(moment),
+            dueJobs(moment), gitea(moment), deadLetters(moment),
             newDeaths, paused(moment), incidentCounts, pruning,
         ]
     }
@@ -146,6 +146,21 @@ extension WorkFacts {
             .note,
             text,
             hint: "`samovar jobs why JOB` says what a job waits for."
+        )
+    }
+
+    private func gitea(_ moment: MachineFacts) -> Diagnosis {
+        guard let giteaTrouble else {
+            return Diagnosis(.work, "gitea", .ok, "no job waits for an answer of Gitea's")
+        }
+        return Diagnosis(
+            .work,
+            "gitea",
+            .warning,
+            "asked in vain for \(moment.age(giteaTrouble.since).inWords), by "
+                + "\(Self.count(giteaTrouble.jobs, "job")): \(giteaTrouble.lastError)",
+            hint: "They hold their lanes, and die after 7 days of it. Once Gitea answers, `samovar "
+                + "jobs retry-now` asks it at once."
         )
     }
 

@@ -47,6 +47,8 @@ package struct WorkFacts: Equatable, Sendable {
     /// Jobs that could run if a slot were free, and since when the first could.
     package var dueJobs = 0
     package var oldestDueJob: Timestamp?
+    /// What Gitea does not answer.
+    package var giteaTrouble: GiteaTrouble?
     package var dead = 0
     package var oldestDead: Timestamp?
     /// In the last day.

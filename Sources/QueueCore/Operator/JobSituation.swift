@@ -24,6 +24,8 @@ package struct JobSituation: Equatable, Sendable {
     package var pauses: [Pause]
     /// The workers that have not stopped.
     package var workers: [WorkerSighting]
+    /// How its last attempt ended, when that was said.
+    package var lastError: String?
 
     /// The job that holds a lane.
     package struct LaneHolder: Equatable, Sendable {

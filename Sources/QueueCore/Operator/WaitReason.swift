@@ -8,8 +8,8 @@ package enum WaitReason: Equatable, Sendable {
     case noWorkerAlive
     /// Another job of its lane comes first.
     case lane(JobSituation.LaneHolder?, ahead: Int)
-    /// Its time has not come.
-    case notDue(until: Timestamp)
+    /// Its time has not come; why it was put off, where that is known.
+    case notDue(until: Timestamp, after: String? = nil)
     /// Its handler cannot be reached, as far as these workers know.
     case breakerOpen([OpenBreaker], everywhere: Bool)
     /// Its handler runs as often at once as it may.
@@ -42,7 +42,7 @@ extension JobSituation {
         if concurrency == nil { reasons.append(.handlerNotConfigured) }
         if workers.isEmpty { reasons.append(.noWorkerAlive) }
         if laneHolder != nil { reasons.append(.lane(laneHolder, ahead: aheadInLane)) }
-        if runAt > now { reasons.append(.notDue(until: runAt)) }
+        if runAt > now { reasons.append(.notDue(until: runAt, after: lastError)) }
         let breakers = openBreakers(of: workers)
         let isOpenEverywhere = !breakers.isEmpty && breakers.count == workers.count
         if isOpenEverywhere { reasons.append(.breakerOpen(breakers, everywhere: true)) }

@@ -86,6 +86,7 @@ extension WorkFacts {
         oldestWaiting = try time(Self.oldestUndecided)
         dueJobs = try number(Self.due("count(*)"), [now.rawValue])
         oldestDueJob = try time(Self.due("min(run_at)"), [now.rawValue])
+        giteaTrouble = try GiteaTrouble(database)
         dead = try number("SELECT count(*) FROM job WHERE state = 'dead'")
         oldestDead = try time("SELECT min(finished_at) FROM job WHERE state = 'dead'")
         newlyQuarantined = try number(Self.quarantined, [dayAgo])

@@ -57,7 +57,12 @@ package struct StoreStatus: Equatable, Sendable {
     /// Deliveries and replays that wait to be routed.
     package var toBeRouted: Int
     package var jobs: [JobState: Int]
-    /// Since when the oldest undecided delivery or due job waits.
+    /// When the delivery came, the replay was asked for, or the job was made that has been waiting
+    /// longest, whatever keeps it.
     package var oldestWaiting: Timestamp?
     package var databaseBytes: Int64
+    /// What that is, when it is a job.
+    package var oldestWaitingJob: JobID?
+    /// What Gitea does not answer; nil when no job waits for that.
+    package var giteaTrouble: GiteaTrouble?
 }

@@ -45,23 +45,21 @@ extension SQLiteStore {
                 guard let state = JobState(rawValue: row[0]) else { continue }
                 jobs[state] = row[1]
             }
-            let now = clocks.now().rawValue
+            let oldest = try Row.fetchOne(database, sql: Self.oldestWaiting)
             return StoreStatus(
                 uuid: store["uuid"],
                 schema: store["schema"],
                 deliveries: try Int.fetchOne(database, sql: "SELECT count(*) FROM routing") ?? 0,
                 toBeRouted: try Int.fetchOne(database, sql: Self.toBeRouted) ?? 0,
                 jobs: jobs,
-                oldestWaiting: try Int64.fetchOne(
-                    database,
-                    sql: Self.oldestWaitingTime,
-                    arguments: [now]
-                ).map(Timestamp.init(rawValue:)),
+                oldestWaiting: (oldest?["since"] as Int64?).map(Timestamp.init(rawValue:)),
                 databaseBytes: try Int64.fetchOne(
                     database,
                     sql: "SELECT page_count * page_size FROM pragma_page_count, pragma_page_size"
                 )
-                    ?? 0
+                    ?? 0,
+                oldestWaitingJob: (oldest?["job"] as Int64?).map(JobID.init(rawValue:)),
+                giteaTrouble: try GiteaTrouble(database)
             )
         }
     }
@@ -285,12 +283,20 @@ extension SQLiteStore {
             + (SELECT count(*) FROM replay_request WHERE verdict IS NULL)
         """
 
-    private static let oldestWaitingTime = """
-        SELECT min(since) FROM (
-            SELECT min(received_at) AS since FROM delivery WHERE seq = (
-                SELECT delivery FROM routing WHERE verdict IS NULL ORDER BY delivery LIMIT 1)
-            UNION ALL
-            SELECT min(run_at) FROM job INDEXED BY job_live
-            WHERE state IN ('ready', 'leased') AND state = 'ready' AND blocked = 0 AND run_at <= ?)
+    /// Ids grow with time, so the first that waits is the oldest: few rows are read of each kind.
+    private static let oldestWaiting = """
+        SELECT NULL AS job, received_at AS since FROM delivery WHERE seq = (
+            SELECT delivery FROM routing INDEXED BY routing_waiting
+            WHERE verdict IS NULL ORDER BY delivery LIMIT 1)
+        UNION ALL
+        SELECT NULL, requested_at FROM replay_request WHERE id = (
+            SELECT id FROM replay_request INDEXED BY replay_request_waiting
+            WHERE verdict IS NULL ORDER BY id LIMIT 1)
+        UNION ALL
+        SELECT id, created_at FROM job WHERE id = (
+            SELECT id FROM job INDEXED BY job_live
+            WHERE state IN ('ready', 'leased') AND state = 'ready' ORDER BY id LIMIT 1)
+        ORDER BY since
+        LIMIT 1
         """
 }

@@ -45,7 +45,8 @@ extension SQLiteStore {
                     in: database
                 ),
                 pauses: pauses,
-                workers: try Self.workers(in: database)
+                workers: try Self.workers(in: database),
+                lastError: job["last_error"]
             )
         }
     }
@@ -88,7 +89,9 @@ extension SQLiteStore {
 
     private static let situated = """
         SELECT state, handler, route, lane, blocked, attempt, run_at, reason, finished_at, worker,
-            cancel_requested
+            cancel_requested,
+            (SELECT error FROM attempt WHERE attempt.job = job.id
+                AND attempt.number = job.attempt) AS last_error
         FROM job
         WHERE id = ?
         """

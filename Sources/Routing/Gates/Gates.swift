@@ -21,12 +21,13 @@ struct Gates: Sendable {
         // One of the wrong type is nobody's.
         let sender = (try? event.sender.id) ?? nil
         let bot = sender.flatMap { Self.isBot($0, event, bots) ? $0 : nil }
+        let echo = Self.echo(event, bot: bot, settings.markers)
         verdicts = [
             Self.bots(sender, bot: bot, settings.bots),
-            Self.echo(event, bot: bot, settings.markers),
+            echo,
             try Self.tests(event, settings.tests),
             Self.mirrors(event, settings.mirrors),
-            Self.loop(event, bot: bot, settings.loop),
+            Self.loop(event, bot: bot, isEcho: echo.word == .hold, settings.loop),
         ]
         self.bot = bot
     }
@@ -34,9 +35,13 @@ struct Gates: Sendable {
     /// Whether the store counts it: a bot caused it, and it is about an issue.
     var countsForLoop: Bool { verdicts.contains { $0.word == .counted } }
 
-    /// The first gate that holds the event back from a route.
+    /// The gate that holds the event back from a route: the first that does, but for an echo, which
+    /// tells more than that a bot wrote it.
     func hold(on wish: GateWish) -> GateVerdict? {
-        verdicts.first { verdict in
+        if let echo = verdicts.first(where: { $0.gate == .echo && $0.word == .hold }) {
+            return echo
+        }
+        return verdicts.first { verdict in
             guard verdict.word == .hold else { return false }
             return switch verdict.gate {
             case .bots: !(bot.map(wish.senders.contains) ?? false)
@@ -121,17 +126,23 @@ extension Gates {
     private static func loop(
         _ event: Event,
         bot: Int64?,
+        isEcho: Bool,
         _ settings: LoopSettings?
     ) -> GateVerdict {
         guard let settings else { return GateVerdict(.loop, .pass, "gates.loop is none") }
         guard bot != nil else { return GateVerdict(.loop, .pass, "no bot sent it") }
+        guard !isEcho else { return GateVerdict(.loop, .pass, "an echo makes no job") }
         // Numbers of the wrong type name nothing to count on.
         let issue = (try? event.issue?.number) ?? nil
         let repository = (try? event.repository.id) ?? nil
         guard issue != nil, repository != nil else {
             return GateVerdict(.loop, .pass, "it is about no issue")
         }
-        return GateVerdict(.loop, .counted, "bots may cause \(settings.text)")
+        return GateVerdict(
+            .loop,
+            .counted,
+            "counts if it makes a job: bots may cause \(settings.text)"
+        )
     }
 }
 

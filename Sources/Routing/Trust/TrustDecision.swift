@@ -90,7 +90,9 @@ extension TrustVerdict {
         self =
             isVerified
             ? .admitted
-            : .refused(because: "the delivery is not verified, and trust does not list readonly")
+            : .refused(
+                because: "the delivery is not verified, which only trust: [readonly] takes"
+            )
     }
 
     /// Compares the levels that a route takes with what is known.

@@ -253,6 +253,9 @@ extension UserTest {
     fileprivate var text: String {
         switch self {
         case .id(let id): "id \(id)"
+        // Digits look like an id.
+        case .login(let glob) where glob.source.utf8.allSatisfy(\.isDigit):
+            "the name \(quoted(glob.source))"
         case .login(let glob): glob.source
         }
     }

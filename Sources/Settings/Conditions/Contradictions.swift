@@ -3,6 +3,9 @@ struct Contradictions {
     /// What the route's event types can report.
     private let situations: [Situation]
 
+    /// The route's event types, when it names some.
+    private let names: [String]
+
     /// The route's event types, as a message names them.
     private let types: String
 
@@ -10,16 +13,28 @@ struct Contradictions {
         switch events {
         case .any:
             situations = Situation.all
+            names = []
             types = "any event"
         case .types(let types):
             situations = Situation.all.filter { types.contains($0.type) }
+            names = types
             self.types = types.joined(separator: " or ")
         }
     }
 
     /// Reports what never holds; the smallest part of it alone.
+    ///
+    /// Of a condition that can hold, it warns of event types for which it cannot.
     func report(_ condition: ReadCondition) {
-        _ = isFine(condition, isWanted: true)
+        guard isFine(condition, isWanted: true), names.count > 1 else { return }
+        let dead = names.filter { type in
+            !situations.contains { $0.type == type && $0.admits(condition.condition) }
+        }
+        guard !dead.isEmpty, dead.count < names.count else { return }
+        condition.setting.warn(
+            "\(condition.setting.name) never holds for \(dead.joined(separator: " or ")): "
+                + "take it out of 'on', or out of 'when' what it does not have"
+        )
     }
 
     private func isFine(_ read: ReadCondition, isWanted: Bool) -> Bool {
@@ -157,7 +172,7 @@ extension Condition {
         case (.title(let own), .title(let tests)), (.milestone(let own), .milestone(let tests)):
             Self.none(own.map(\.whole)) { text in
                 tests.contains { $0.accepts(text) } == isWanted
-            }
+            } || isWanted && Self.beginOtherwise(own, tests)
         case (.author(let own), .author(let tests)), (.sender(let own), .sender(let tests)):
             Self.none(own.map(\.number)) { id in
                 // A name may be anybody's.
@@ -172,6 +187,16 @@ extension Condition {
                     : !tests.contains { $0.number == id }
             }
         default: false
+        }
+    }
+
+    /// Whether no text begins as one of these and one of those wants it.
+    private static func beginOtherwise(_ own: [TextTest], _ tests: [TextTest]) -> Bool {
+        own.allSatisfy { one in
+            tests.allSatisfy { other in
+                guard let one = one.beginning, let other = other.beginning else { return false }
+                return !one.utf8.starts(with: other.utf8) && !other.utf8.starts(with: one.utf8)
+            }
         }
     }
 
@@ -203,6 +228,22 @@ extension TextTest {
         switch self {
         case .equals(let whole): whole
         case .prefix, .matches: nil
+        }
+    }
+
+    /// What every text begins with that it accepts; nil when that is not certain.
+    fileprivate var beginning: String? {
+        switch self {
+        case .equals(let text), .prefix(let text): return text
+        case .matches(let expression):
+            let source = expression.source
+            // An alternative may begin otherwise.
+            guard source.hasPrefix("^"), !source.contains("|") else { return nil }
+            var start = source.dropFirst().prefix { $0.isASCII && ($0.isLetter || $0.isNumber) }
+            let next = source[start.endIndex...].first
+            // The last one may be wanted never, or is what an accent stands on.
+            if let next, "*?{".contains(next) || !next.isASCII { start = start.dropLast() }
+            return start.isEmpty ? nil : String(start)
         }
     }
 }

@@ -54,6 +54,12 @@ extension ReadCondition {
         ]
     )
 
+    /// Those whose value may be `{not: ...}`, or which are levels or lists of them.
+    private static let negatableKeys = [
+        "branch", "tag", "repository", "sender", "author", "milestone", "label", "title", "paths",
+        "all", "any", "not",
+    ]
+
     private static let topKeys = Keys(keys.known + ["trust"])
 
     /// Reads `when`.
@@ -61,7 +67,13 @@ extension ReadCondition {
     /// - Returns: the condition, and the levels of `trust`; nil when everybody is meant.
     static func top(_ setting: Setting) -> (condition: ReadCondition?, trust: [TrustLevel]?) {
         guard let section = setting.section(topKeys) else { return (nil, nil) }
-        let trust = section["trust"].flatMap(TrustLevel.list)
+        let trust = section["trust"].flatMap { setting -> [TrustLevel]? in
+            guard setting.negated == nil else {
+                setting.fail("\(setting.name) takes no 'not': list the levels that it takes")
+                return nil
+            }
+            return TrustLevel.list(setting)
+        }
         return (.all(level(section), setting), trust)
     }
 
@@ -93,7 +105,8 @@ extension ReadCondition {
     }
 
     private static func read(_ key: String, _ setting: Setting) -> ReadCondition? {
-        switch key {
+        guard !setting.isWronglyNegated(key, whereKnown: negatableKeys) else { return nil }
+        return switch key {
         case "all": several(setting).map { .all($0, setting) }
         case "any": several(setting).map { .any($0, setting) }
         case "not": negated(setting)
@@ -247,7 +260,11 @@ extension ReadCondition {
         guard !text.hasPrefix("refs/") else {
             throw UnfitText("must be a \(kind) name without \(prefix), not \(quoted(text))")
         }
-        return try Glob(text)
+        let glob = try Glob(text)
+        if let reason = RefName.problem(glob) {
+            throw UnfitText("is no \(kind) name, and never fits: \(quoted(text)) \(reason)")
+        }
+        return glob
     }
 
     // MARK: Texts
@@ -305,9 +322,20 @@ extension ReadCondition {
             settings,
             make,
             plain: { setting in
-                if let id = setting.plainNumber { return .id(id) }
+                if let id = setting.plainNumber {
+                    if id != 0 { return .id(id) }
+                    setting.fail("\(setting.name) is 0, which is nobody's id: ids begin at 1")
+                    return nil
+                }
+                setting.warnOfNumber()
                 return setting.value(userExpected) { text throws(UnfitText) in
-                    .login(try Glob(text, ignoresCase: true))
+                    let glob = try Glob(text, ignoresCase: true)
+                    guard SegmentCount.of(text) ?? 1 == 1 else {
+                        throw UnfitText(
+                            "is never a user's name, which has no '/': \(quoted(text))"
+                        )
+                    }
+                    return .login(glob)
                 }
             },
             mapping: noMapping(userExpected)
@@ -330,23 +358,35 @@ extension ReadCondition {
     }
 
     private static func repository(_ setting: Setting) -> RepositoryTest? {
-        if let id = setting.plainNumber { return .id(id) }
+        if let id = setting.plainNumber {
+            if id != 0 { return .id(id) }
+            setting.fail("\(setting.name) is 0, which is no repository's id: ids begin at 1")
+            return nil
+        }
         return setting.value(repositoryExpected) { text throws(UnfitText) in
             // A pattern over segments may have no slash of its own.
             guard text.contains("/") || text.contains("**") else {
+                if text == "*" {
+                    throw UnfitText("must be owner/name, not '*'; '*/*' is every repository")
+                }
                 throw UnfitText(
                     "must be owner/name, not \(quoted(text)); '*/\(text)' is of every owner, "
                         + "'\(text)/*' are all of one"
                 )
             }
-            return .name(try Glob(text, ignoresCase: true))
+            let glob = try Glob(text, ignoresCase: true)
+            guard SegmentCount.of(text) ?? 2 == 2 else {
+                throw UnfitText("must be owner/name, with one '/', not \(quoted(text))")
+            }
+            return .name(glob)
         }
     }
 
     private static func repositoryMapping(_ setting: Setting) -> ReadCondition? {
         guard let section = setting.section(repositoryKeys) else { return nil }
         guard !section.isEmpty else {
-            setting.mustBe(repositoryExpected)
+            let keys = repositoryKeys.known.joined(separator: ", ")
+            setting.fail("\(setting.name) is empty: it may have \(keys)")
             return nil
         }
         var parts: [ReadCondition] = []
@@ -478,6 +518,48 @@ extension Setting {
     fileprivate var isNegated: Bool {
         guard case .mapping(let mapping) = node else { return false }
         return mapping.isEmpty || mapping.keys.contains { $0.string == "not" }
+    }
+
+    /// The value of `not`, of a mapping that has it; of a list, that of the first that does.
+    fileprivate var negated: Node? {
+        switch node {
+        case .mapping(let mapping): mapping.first { $0.key.string == "not" }?.value
+        case .sequence(let values):
+            values.lazy.compactMap { child($0, "").negated }.first
+        case .scalar, .alias: nil
+        }
+    }
+
+    /// Reports `{not: ...}` as the value of a key that does not take it, with what to write.
+    fileprivate func isWronglyNegated(_ key: String, whereKnown known: [String]) -> Bool {
+        guard !known.contains(key), let negated else { return false }
+        let value: String? =
+            switch negated {
+            case .scalar(let scalar): scalar.string
+            case .sequence(let values):
+                values.allSatisfy { $0.scalar != nil }
+                    ? "[\(values.compactMap(\.scalar?.string).joined(separator: ", "))]" : nil
+            case .mapping, .alias: nil
+            }
+        // What needs quotes, or is long, is left for the writer to copy.
+        let isPlain = value?.utf8.allSatisfy { $0.isNameByte || " ,/[]".utf8.contains($0) } ?? false
+        let shown = value.flatMap { isPlain && $0.utf8.count <= 60 ? $0 : nil } ?? "..."
+        fail("\(name) takes no 'not'; write not: { \(key): \(shown) }")
+        return true
+    }
+
+    /// Says that what looks like a number is taken for a name.
+    fileprivate func warnOfNumber() {
+        guard case .scalar(let scalar) = node, scalar.isPlain else { return }
+        let text = scalar.string
+        let digits = text.hasPrefix("-") ? text.dropFirst() : text[...]
+        let parts = digits.split(separator: ".", omittingEmptySubsequences: false)
+        guard parts.count <= 2, parts.allSatisfy({ !$0.isEmpty && $0.utf8.allSatisfy(\.isDigit) })
+        else { return }
+        warn(
+            "\(name): \(quoted(text)) is no id, and is taken for a name; put a name of digits into "
+                + "quotes"
+        )
     }
 
     /// A whole number without quotes: those are a name.

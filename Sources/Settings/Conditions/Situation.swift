@@ -124,7 +124,8 @@ extension Situation {
         case .sender, .time: true
         case .repository: type != "package"
         case .fact(let fact, let value): admits(fact, value == isWanted)
-        case .paths, .pathsOutside: changesPaths
+        // The test delivery changes nothing, so no path fits.
+        case .paths, .pathsOutside: changesPaths && !(isTest && isWanted)
         case .ref(let changes):
             // The test delivery changes nothing: it is none of the three.
             if let change {

@@ -52,8 +52,11 @@ package struct TimeWindow: Sendable, Equatable {
             )
         }
         if let from, let to { words.append("\(Self.clock(from)) to \(Self.clock(to))") }
-        return (words + [zone.identifier]).joined(separator: " ")
+        return (words + [zoneName]).joined(separator: " ")
     }
+
+    /// Foundation calls UTC by its other name.
+    private var zoneName: String { zone.identifier == "GMT" ? "UTC" : zone.identifier }
 
     private func local(_ moment: Date) -> (weekday: Weekday, minutes: Int) {
         let seconds = Int(moment.timeIntervalSince1970.rounded(.down))
@@ -99,10 +102,7 @@ package enum Weekday: String, CaseIterable, Sendable {
 extension TimeWindow {
     private static let keys = Keys(["from", "to", "days", "zone"])
 
-    private static let words: KeyValuePairs<String, Weekday> = [
-        "mon": .monday, "tue": .tuesday, "wed": .wednesday, "thu": .thursday, "fri": .friday,
-        "sat": .saturday, "sun": .sunday,
-    ]
+    private static let words = Weekday.allCases.map(\.rawValue)
 
     /// Reads `time`.
     init?(_ setting: Setting) {
@@ -122,11 +122,39 @@ extension TimeWindow {
         }
         if let value = section["days"] {
             let values = value.oneOrMore("a list of days") ?? []
-            days = Set(values.compactMap { $0.choice(Self.words) })
+            days = Set(values.compactMap(Self.day))
         }
         if let value = section["zone"] {
             zone = value.value("a time zone such as Europe/Berlin", Self.zone) ?? .gmt
         }
+    }
+
+    private static func day(_ setting: Setting) -> Weekday? {
+        let expected = "one of \(words.joined(separator: ", "))"
+        guard let text = setting.text(expected) else { return nil }
+        if let day = Weekday(rawValue: text) { return day }
+        setting.fail("\(setting.name) must be \(expected), not \(setting.found)" + meant(text))
+        return nil
+    }
+
+    /// `; did you mean 'mon'?` of `Monday`, `; write [mon, tue]` of `mon-tue`.
+    private static func meant(_ text: String) -> String {
+        let parts = text.split(separator: "-", omittingEmptySubsequences: false)
+        let days = parts.compactMap { part in
+            Weekday.allCases.first { part.lowercased().hasPrefix($0.rawValue) }
+        }
+        guard days.count == parts.count, let first = days.first, let last = days.last else {
+            return suggestion(text, words)
+        }
+        if days.count == 1 { return "; did you mean '\(first.rawValue)'?" }
+        guard days.count == 2, let start = Weekday.allCases.firstIndex(of: first) else { return "" }
+        var range: [String] = []
+        for step in Weekday.allCases.indices {
+            let day = Weekday.allCases[(start + step) % Weekday.allCases.count]
+            range.append(day.rawValue)
+            if day == last { break }
+        }
+        return "; write [\(range.joined(separator: ", "))]"
     }
 
     private static func minutes(_ setting: Setting) -> Int? {

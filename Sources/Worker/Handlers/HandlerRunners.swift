@@ -21,6 +21,7 @@ final class HandlerRunners: Sendable {
         storeID: String,
         clocks: Clocks,
         inbox: Inbox,
+        reports: GiteaReports,
         logger: Logger,
         after earlier: HandlerRunners? = nil
     ) throws {
@@ -57,7 +58,7 @@ final class HandlerRunners: Sendable {
             logger: logger,
             after: earlier?.http
         )
-        trust = TrustInquiry(configuration, logger: logger)
+        trust = TrustInquiry(configuration, reports: reports, logger: logger)
     }
 
     /// The handlers of the configuration, each with the most jobs that may be leased now: fewer

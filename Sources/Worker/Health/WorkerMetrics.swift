@@ -57,6 +57,11 @@ final class WorkerMetrics: Sendable {
         "Why the work loop looked.",
         LabelSet<WakeUp>.all
     )
+    let giteaQuestions = Counters(
+        "samovar_gitea_questions_total",
+        "Questions to Gitea about a sender's permission, by what became of them.",
+        LabelSet<GiteaAnswer>.all
+    )
     let slotsUsed = Gauge("samovar_slots_used", "Jobs that run in this worker now.")
     private let slots: Gauge
     /// Those of the configuration that counts.
@@ -96,8 +101,8 @@ final class WorkerMetrics: Sendable {
     /// `openBreakers` says which http handlers there are, and whether the breaker of each is open.
     func all(openBreakers: @escaping @Sendable () -> [HandlerName: Bool]) -> [any Metric] {
         [
-            verdicts, claims, attempts, attemptSeconds, leasesLost, attemptsLost, wakeUps, slots,
-            slotsUsed,
+            verdicts, claims, attempts, attemptSeconds, leasesLost, attemptsLost, wakeUps,
+            giteaQuestions, slots, slotsUsed,
             Readings(
                 "samovar_breaker_open",
                 "1 while this worker holds back the jobs of an http handler it cannot reach.",

@@ -5,6 +5,7 @@ import Program
 import QueueCore
 import Routing
 import Settings
+import Telemetry
 
 /// Finds out how far a job's sender is trusted, right before the job starts: rights may have
 /// changed while it waited.
@@ -16,11 +17,13 @@ final class TrustInquiry: Sendable {
     private let cache = TrustCache()
     /// Nil when the configuration has no section `gitea`.
     private let client: GiteaClient?
+    private let reports: GiteaReports
     private let logger: Logger
 
     /// ``close()`` must be called in the end.
-    init(_ configuration: Configuration, logger: Logger) {
+    init(_ configuration: Configuration, reports: GiteaReports, logger: Logger) {
         trust = configuration.trust
+        self.reports = reports
         self.logger = logger
         var patience = GiteaClient.Patience()
         // The job itself is tried again: here only what a restart of Gitea costs.
@@ -80,14 +83,14 @@ final class TrustInquiry: Sendable {
         case .ask(let question):
             // Only owners may, or nobody: Gitea knows none.
             guard levels.needsGitea else { return .refused(because: question.isNoOwner) }
-            return await ask(question, cache: trust.cache)
+            return await ask(question, for: job)
         }
     }
 
-    private func ask(_ question: TrustQuestion, cache age: Duration) async -> TrustFinding {
+    private func ask(_ question: TrustQuestion, for job: ClaimedJob) async -> TrustFinding {
         let key = TrustCache.Key(user: question.user, repository: question.repository)
         let subject = "user \(key.user) in repository \(key.repository)"
-        if let known = cache.answer(key, notOlderThan: age) {
+        if let known = cache.answer(key, notOlderThan: trust.cache) {
             let since = "asked \(Int(known.age.seconds)) s ago"
             return .level(known.level, because: "\(subject): \(known.permission), \(since)")
         }
@@ -100,12 +103,39 @@ final class TrustInquiry: Sendable {
                 called: question.login,
                 in: question.repository
             ).permission
+            reports.questions.add(to: .answered)
             let (level, shown) = Self.level(of: permission)
             cache.keep(key, level, permission: shown)
             return .level(level, because: "\(subject): \(shown)")
         } catch {
+            if let answer = GiteaAnswer(error) { reports.questions.add(to: answer) }
+            if case .forbidden = error { await report(error, question, job) }
             return Self.finding(for: error, subject)
         }
+    }
+
+    /// A token that may not ask makes everybody readonly: that must not pass for people's lack of
+    /// rights.
+    private func report(
+        _ error: GiteaError,
+        _ question: TrustQuestion,
+        _ job: ClaimedJob
+    ) async {
+        logger.warning(
+            "Gitea's token may not ask for permissions: senders count as readonly",
+            metadata: [
+                "job.id": "\(job.token.job)", "route": "\(job.route)",
+                "repository.id": "\(question.repository)", "error": "\(error)",
+            ]
+        )
+        await reports.record(
+            Incident(
+                kind: .giteaForbidden,
+                source: job.delivery.source,
+                subject: "repository \(question.repository)",
+                detail: "senders count as readonly: \(error)"
+            )
+        )
     }
 
     /// What a permission of Gitea's is worth, and how it is called; a word that is not known is

@@ -55,7 +55,7 @@ enum TrustOutcome: Equatable {
             self = .end(
                 // No failure of the job's: Gitea's trouble must not use up its tries.
                 .snooze(for: max(delay, min(notBefore, QueueCore.Limits.snoozeLongest))),
-                error: "the sender's trust could not be asked: \(why)"
+                error: GiteaTrouble.errorStart + why
             )
         }
     }

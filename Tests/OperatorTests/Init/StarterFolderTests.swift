@@ -62,7 +62,9 @@ struct StarterFolderTests {
             #expect(configuration.handlers.map(\.exec?.command) == [["\(folder.path)/show"]])
             #expect(configuration.routes.map(\.name) == ["everything"])
             let summary = ConfigurationSummary(configuration, hasStore: true)
-            #expect(summary.text(on: .none).contains("everything  *   -     show  -\n"))
+            #expect(
+                summary.text(on: .none).contains("everything  *   -     -      -     show  run\n")
+            )
         }
     }
 

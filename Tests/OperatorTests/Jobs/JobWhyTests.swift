@@ -50,6 +50,7 @@ struct JobWhyTests {
                     kind: .exec(ExecSettings(command: ["/bin/true"])),
                     concurrency: 2
                 ) : nil,
+            concurrency: isConfigured ? 2 : nil,
             slots: 8,
             alive: alive,
             now: Self.now,
@@ -67,6 +68,32 @@ struct JobWhyTests {
                 == "job 7 waits: not due until 10:42:07 (in 3 min 12 s); 2 of 8 failures so far"
         )
         #expect(why.remarks == ["`samovar jobs retry-now 7` makes it due"])
+    }
+
+    @Test
+    func `a job that was put off says why, for people and for programs`() throws {
+        let error = "the sender's trust could not be asked: Gitea does not know the token (401)"
+        let why = try why { situation in
+            situation.runAt = Self.now + .seconds(192)
+            situation.lastError = error
+        }
+        #expect(
+            why.answer == "job 7 waits: not due until 10:42:07 (in 3 min 12 s), because the last "
+                + "attempt ended so: \(error)"
+        )
+        #expect(
+            why.remarks == ["once Gitea answers, `samovar jobs retry-now 7` asks it at once"]
+        )
+        let text = JSONOutput.object(why.json)
+        let object = try JSONSerialization.jsonObject(with: Data(text.utf8)) as? [String: Any]
+        let reasons = object?["waits_for"] as? [[String: Any]]
+        #expect(reasons?.first?["last_error"] as? String == error)
+        let failed = try self.why(failures: 1) { situation in
+            situation.runAt = Self.now + .seconds(192)
+            situation.lastError = "exit code 1"
+        }
+        #expect(failed.answer.hasSuffix("ended so: exit code 1; 1 of 8 failures so far"))
+        #expect(failed.remarks == ["`samovar jobs retry-now 7` makes it due"])
     }
 
     @Test

@@ -94,6 +94,47 @@ struct DecisionRecordTests {
         )
     }
 
+    private static func repeating(_ then: String) throws -> DecisionRecord {
+        try #require(
+            DecisionRecord(
+                json: #"{"routes":[\#(ran)],"jobs":[\#(job)],"repeat":{"of":31,"routes":["#
+                    + #"{"route":"a","job":33,"then":"\#(then)"}]}}"#
+            )
+        )
+    }
+
+    @Test
+    func `of a repeat it says what was done with the earlier job, and shows no job`() throws {
+        let then = try Self.repeating("left alone")
+        let now = try Self.record(Self.ran, jobs: Self.job)
+        #expect(DecisionComparison(then: then, now: now).differences == [])
+        #expect(
+            DecisionText(now: now, then: then).text(on: .none) == """
+
+                routes
+                route  recorded  now    because
+                a      repeat    job    -
+
+                jobs
+                route  handler  lane  trust     mode  decided
+                a      h        -     admitted  run   recorded as a repeat: job 33, left alone
+
+                repeat of delivery 31
+                route  earlier job  what was done
+                a               33  left alone
+
+                """
+        )
+    }
+
+    @Test(arguments: ["new", "rerun"])
+    func `what a repeat runs again is a job`(then: String) throws {
+        let record = try Self.repeating(then)
+        #expect(record.outcome(of: "a") == "job")
+        let text = DecisionText(now: record, then: record).text(on: .none)
+        #expect(text.contains("recorded and now\n"), "\(text)")
+    }
+
     @Test
     func `only of what Gitea decides it is said that Gitea is asked`() throws {
         let owner =

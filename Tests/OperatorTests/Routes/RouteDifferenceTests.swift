@@ -67,6 +67,53 @@ struct RouteDifferenceTests {
         #expect(RouteDifference.Change(from: a, to: b) == .runsOtherwise)
     }
 
+    private static let push = WaitingDelivery(
+        target: .delivery(DeliverySeq(rawValue: 1)),
+        source: "default",
+        id: DeliveryID(rawValue: "a"),
+        event: "push",
+        eventType: "push",
+        contentType: "application/json",
+        verifiedBy: "test",
+        receivedAt: Timestamp(rawValue: 0),
+        tries: 0,
+        body: Data(
+            #"{"ref":"refs/heads/main","before":"a","after":"b","repository":{"id":1}}"#.utf8
+        )
+    )
+
+    private static func decision(_ routes: RouteSettings...) -> Decision {
+        Router(routes: routes).decide(push)
+    }
+
+    @Test
+    func `each route that differs says which value keeps it from running`() throws {
+        let always = RouteSettings(name: "a", events: .any, run: "h")
+        let dev = try #require(Glob(pattern: "dev"))
+        let rarely = RouteSettings(
+            name: "a",
+            events: .any,
+            when: .branch([.name(dev)]),
+            run: "h"
+        )
+        let shadow = RouteSettings(name: "a", events: .any, run: "h", mode: .shadow)
+        let other = RouteSettings(name: "b", events: .any, run: "h")
+        func because(_ old: Decision, _ new: Decision) -> [String] {
+            RouteDifference.because(old, new)
+        }
+        let both = Self.decision(always, other)
+        #expect(because(both, Self.decision(rarely, other)) == ["a: branch is main, not dev"])
+        #expect(because(Self.decision(rarely, other), both) == ["a: branch is main, not dev"])
+        #expect(because(both, Self.decision(shadow, other)) == ["a: in mode shadow"])
+        #expect(
+            because(Self.decision(shadow), both) == [
+                "a: was in mode shadow", "b: there was no such route",
+            ]
+        )
+        #expect(because(both, Self.decision(always)) == ["b: there is no such route"])
+        #expect(because(both, both) == [])
+    }
+
     @Test
     func `history is compared in batches, whatever its length`() async throws {
         let clock = TestClock()

@@ -69,7 +69,7 @@ struct StatusTests {
         #expect(
             text.contains("jobs             0 ready, 0 leased, 9 done, 1 dead, 0 cancelled\n")
         )
-        #expect(text.contains("oldest waiting   for 3 min 5 s\n"))
+        #expect(text.contains("oldest waiting   to be routed, for 3 min 5 s\n"))
         #expect(text.contains("database         1.5 KiB\n"))
         #expect(text.contains("free disk        -\n"))
         #expect(text.contains("workers          1 running\n"))
@@ -89,6 +89,77 @@ struct StatusTests {
         let workers = object?["workers"] as? [[String: Any]]
         #expect(workers?.map { $0["alive"] as? Bool } == [true, false])
         #expect(workers?.first?["heartbeat_at"] as? String == "2026-01-02T03:04:05.000000Z")
+    }
+
+    @Test
+    func `a job that has been waiting longest is named, with what keeps it`() throws {
+        let zone = try #require(TimeZone(secondsFromGMT: 0))
+        var status = status()
+        status.store.oldestWaitingJob = JobID(rawValue: 7)
+        let situation = JobSituation(
+            job: JobID(rawValue: 7),
+            state: .ready,
+            handler: HandlerName(rawValue: "ci"),
+            route: "on-push",
+            lane: "a",
+            attempt: 0,
+            runAt: Self.now,
+            reason: nil,
+            finishedAt: nil,
+            worker: nil,
+            cancelRequested: false,
+            laneHolder: nil,
+            aheadInLane: 0,
+            runningOfHandler: 0,
+            readyOfHandler: 1,
+            pauses: [],
+            workers: []
+        )
+        let pause = Pause(target: .lane("a"), reason: nil, since: Self.now)
+        status.oldest = OldestJob(situation: situation, reasons: [.paused(pause)])
+        let time = LocalTime(now: Self.now, timeZone: zone)
+        #expect(
+            status.text(time: time, on: .none).contains(
+                "oldest waiting   job 7, made 3 min 5 s ago, waits: lane a is paused since "
+                    + "03:04:05\n"
+            )
+        )
+        let text = JSONOutput.object(status.json)
+        let object = try JSONSerialization.jsonObject(with: Data(text.utf8)) as? [String: Any]
+        let oldest = object?["oldest_waiting_job"] as? [String: Any]
+        #expect(oldest?["job"] as? Int == 7)
+        let reasons = oldest?["waits_for"] as? [[String: Any]]
+        #expect(reasons?.map { $0["kind"] as? String } == ["paused"])
+    }
+
+    @Test
+    func `questions to Gitea without an answer are a row, if there are any`() throws {
+        let zone = try #require(TimeZone(secondsFromGMT: 0))
+        let time = LocalTime(now: Self.now, timeZone: zone)
+        var status = status()
+        #expect(!status.text(time: time, on: .none).contains("Gitea"))
+        status.store.giteaTrouble = GiteaTrouble(
+            jobs: 8,
+            since: Self.now + .seconds(-185),
+            lastAt: Self.now,
+            lastError: "Gitea does not know the token (401)"
+        )
+        #expect(
+            status.text(time: time, on: .none).contains(
+                "Gitea            asked in vain since 03:01:00, 8 jobs wait: Gitea does not know "
+                    + "the token (401) (03:04:05)\n"
+            )
+        )
+        #expect(JSONOutput.object(status.json).contains("\"gitea_trouble\": {"))
+    }
+
+    @Test
+    func `an ingress that a mistake hides keeps its row`() throws {
+        let zone = try #require(TimeZone(secondsFromGMT: 0))
+        var status = status()
+        status.isIngressUnread = true
+        let text = status.text(time: LocalTime(now: Self.now, timeZone: zone), on: .none)
+        #expect(text.contains("ingress          not asked: mistakes in the configuration hide"))
     }
 
     @Test

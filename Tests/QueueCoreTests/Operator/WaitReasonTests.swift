@@ -76,6 +76,8 @@ struct WaitReasonTests {
     func `its time is a reason only before it has come`() {
         let later = Self.now + .seconds(192)
         #expect(reasons { $0.runAt = later } == [.notDue(until: later)])
+        let failed = reasons { ($0.runAt, $0.lastError) = (later, "exit code 1") }
+        #expect(failed == [.notDue(until: later, after: "exit code 1")])
         #expect(reasons { $0.runAt = Self.now + .seconds(-1) } == [.inLine(others: 0)])
     }
 

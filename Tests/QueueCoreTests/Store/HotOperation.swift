@@ -238,6 +238,8 @@ extension HotOperation {
             "ask why",
             [
                 "job_claimable", "job_lane_live", "job_lane_runs_one_at_a_time", "job_leased",
+                // The error of its last attempt: one seek.
+                "sqlite_autoindex_attempt_1",
             ],
             maySort: true
         ) { queue, leased in

@@ -105,26 +105,40 @@ struct InspectionTests {
     }
 
     @Test(arguments: Backend.all)
-    func `the oldest that waits is a delivery to be routed or a due job`(
+    func `the oldest that waits is one to be routed or a job, whatever keeps it`(
         backend: Backend
     ) async throws {
         try await backend.withQueue { queue in
             let start = queue.clock.now
-            func oldest() async throws -> Timestamp? {
-                try await queue.store.status().oldestWaiting
+            func oldest() async throws -> [Int64?] {
+                let status = try await queue.store.status()
+                return [
+                    status.oldestWaiting.map { ($0 - start).components.seconds },
+                    status.oldestWaitingJob?.rawValue,
+                ]
             }
-            _ = try await queue.add()
-            queue.clock.advance(by: .seconds(10))
-            #expect(try await oldest() == start)
-            try await queue.end(try await queue.claimOne(), .retry(after: .seconds(60)))
-            #expect(try await oldest() == nil)
-            let batch = [Delivery.sample(id: "late", receivedAt: queue.clock.now)]
+            let batch = [Delivery.sample(id: "first", receivedAt: start)]
             _ = try await queue.store.accept { batch }
-            #expect(try await oldest() == start + .seconds(10))
-            let late = RoutingTarget.delivery(DeliverySeq(rawValue: 2))
-            #expect(try await queue.store.decide([queue.ignored(late)]) != .stale)
-            queue.clock.advance(by: .seconds(100))
-            #expect(try await oldest() == start + .seconds(70))
+            queue.clock.advance(by: .seconds(5))
+            #expect(try await oldest() == [0, nil])
+            let first = RoutingTarget.delivery(DeliverySeq(rawValue: 1))
+            #expect(try await queue.store.decide([queue.ignored(first)]) != .stale)
+            #expect(try await oldest() == [nil, nil])
+            try await queue.replay(DeliverySeq(rawValue: 1))
+            #expect(try await oldest() == [5, nil])
+            let replays = try await queue.store.waitingToBeRouted(atMost: 1)
+            let replay = try #require(replays.first?.target)
+            #expect(try await queue.store.decide([queue.ignored(replay)]) != .stale)
+            let job = try await queue.add(lane: "lane")
+            _ = try await queue.add(lane: "lane")
+            queue.clock.advance(by: .seconds(10))
+            #expect(try await oldest() == [5, job.rawValue])
+            let token = try await queue.claimOne()
+            #expect(try await oldest() == [5, job.rawValue + 1], "behind the first in its lane")
+            try await queue.end(token, .retry(after: .seconds(60)))
+            #expect(try await oldest() == [5, job.rawValue], "not due")
+            _ = try await queue.store.pause(.everything, reason: nil)
+            #expect(try await oldest() == [5, job.rawValue], "paused")
         }
     }
 

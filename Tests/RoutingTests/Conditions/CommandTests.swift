@@ -193,24 +193,25 @@ struct CommandTests {
         #"""
         issue_comment-created {"comment":{"body":"/approve"}} | command: /approve
         issue_comment-created {"comment":{"body":"yes\n/approve"}} | command: [/deny, /approve]
-        issue_comment-created {"comment":{"body":"/deny"}} | command: /approve | no line is a command, not /approve
+        issue_comment-created {"comment":{"body":"/deny"}} | command: /approve | no line is /approve
         issue_comment-created | command: comment 1
-        issue_comment-created | command: /approve | no line is a command, not /approve
-        issue_comment-created {"comment":{"body":"/O\u212a"}} | command: /OK | no line is a command, not /OK
+        issue_comment-created | command: [/approve, /ship] | no line is /approve or /ship
+        issue_comment-created | command: /approve | no line is /approve
+        issue_comment-created {"comment":{"body":"/O\u212a"}} | command: /OK | no line is /OK
         issue_comment-created {"comment":{"body":"do not /approve"}} | not: { command: /approve }
-        issue_comment-created {"comment":{"body":"/approve"}} | not: { command: /approve } | a command is given, not other than /approve
+        issue_comment-created {"comment":{"body":"/approve"}} | not: { command: /approve } | a line is /approve, and must not be
         issue_comment-created {"comment":{"body":null}} | not: { command: /approve } | the event is no comment whose author is known
         pull_request_comment-created {"comment":{"body":"/approve"}} | command: /approve, is_pull: true
-        issue_comment-edited {"comment":{"body":"/approve"}} | command: /approve | the comment is edited, not /approve
-        issue_comment-edited {"comment":{"body":"/approve"}} | command: { words: /approve } | the comment is edited, not /approve
+        issue_comment-edited {"comment":{"body":"/approve"}} | command: /approve | the comment is edited, and commands of edited ones need 'edited: true'
+        issue_comment-edited {"comment":{"body":"/approve"}} | command: { words: /approve } | the comment is edited, and commands of edited ones need 'edited: true'
         issue_comment-edited {"comment":{"body":"/approve"}} | command: { words: /approve, edited: true }
-        issue_comment-edited {"comment":{"body":"/approve","user":{"id":9}}} | command: { words: /approve, edited: true } | somebody else edited the comment, not /approve, edited too
+        issue_comment-edited {"comment":{"body":"/approve","user":{"id":9}}} | command: { words: /approve, edited: true } | somebody else edited the comment
         issue_comment-edited {"comment":{"body":"/approve","user":{"id":"gone"}}} | command: { words: /approve, edited: true } | the event is no comment whose author is known
         issue_comment-edited {"comment":{"body":"/approve"},"sender":null} | command: { words: /approve, edited: true } | the event is no comment whose author is known
-        issue_comment-deleted {"comment":{"body":"/approve"}} | command: { words: /approve, edited: true } | the comment is deleted, not /approve, edited too
+        issue_comment-deleted {"comment":{"body":"/approve"}} | command: { words: /approve, edited: true } | the comment is deleted, which gives no command
         issue_comment-deleted {"comment":{"body":"/approve"}} | not: { command: /approve }
         pull_request_comment-edited | command: { words: [pr comment edited], edited: true }
-        pull_request_comment-deleted | command: pr comment edited | the comment is deleted, not pr comment edited
+        pull_request_comment-deleted | command: pr comment edited | the comment is deleted, which gives no command
         pull_request_review_comment-reviewed | command: x | the event is no comment whose author is known
         issues-opened | command: /approve | the event is no comment whose author is known
         issues-opened | not: { command: /approve } | the event is no comment whose author is known

@@ -11,7 +11,7 @@ struct IssueConditionTests {
         issues-closed | action: closed
         issues-reopened | action: [opened, reopened]
         issues-edited | not: { action: [opened, closed] }
-        issues-edited | not: { action: edited } | action is edited, not other than edited
+        issues-edited | not: { action: edited } | action is edited, and must not be edited
         issue_assign-assigned | action: assigned
         issue_assign-unassigned | action: unassigned
         issue_label-label_updated | action: label_updated
@@ -32,7 +32,7 @@ struct IssueConditionTests {
         repository-deleted | action: deleted
         wiki-created | action: created
         wiki-edited | action: [created, edited]
-        wiki-deleted | not: { action: deleted } | action is deleted, not other than deleted
+        wiki-deleted | not: { action: deleted } | action is deleted, and must not be deleted
         push-branch | action: opened | the event has no action
         push-branch | not: { action: opened } | the event has no action
         fork | not: { action: opened } | the event has no action
@@ -54,7 +54,7 @@ struct IssueConditionTests {
         issues-edited | title: { prefix: edited, matches: "title$" }
         issues-edited | title: { prefix: edited, matches: "x" } | title is 'edited title', not matching 'x'
         issues-edited | title: { not: { prefix: "[WIP]" } }
-        issues-edited | title: { not: { prefix: edited } } | title is 'edited title', not other than starting with 'edited'
+        issues-edited | title: { not: { prefix: edited } } | title is 'edited title', and must not be starting with 'edited'
         issues-edited | title: [x, { prefix: edited }]
         issues-edited | title: [x, { not: { matches: "[0-9]" } }]
         issues-opened | title: { matches: "漢 .*<script>" }
@@ -86,7 +86,7 @@ struct IssueConditionTests {
         issue_label-label_updated | label: { prefix: ui }
         issue_label-label_updated | label: { matches: "^b.g$" }
         issue_label-label_updated | label: { not: wip }
-        issue_label-label_updated | label: { not: bug } | labels are 'bug', 'ui ✓', not other than 'bug'
+        issue_label-label_updated | label: { not: bug } | labels are 'bug', 'ui ✓', and must not be 'bug'
         issue_label-label_updated | all: [{ label: bug }, { label: ui ✓ }]
         issue_label-label_updated | all: [{ label: bug }, { label: { not: x } }]
         issue_label-label_cleared | label: bug | there is no label, not 'bug'
@@ -110,7 +110,7 @@ struct IssueConditionTests {
         issues-opened | milestone: { not: m1 }
         issues-opened | milestone: { not: { matches: "." } }
         pull_request-closed | milestone: m1
-        pull_request-reopened | milestone: { not: m1 } | milestone is 'm1', not other than 'm1'
+        pull_request-reopened | milestone: { not: m1 } | milestone is 'm1', and must not be 'm1'
         pull_request-opened | milestone: { matches: "." } | there is no milestone, not matching '.'
         pull_request_milestone-milestoned | milestone: [m0, m1]
         push-branch | milestone: { not: m1 } | the event has no milestone
@@ -124,7 +124,7 @@ struct IssueConditionTests {
         issues-opened | author: 1
         issues-opened | author: [2, 3] | author is labadmin (1), not id 2 or id 3
         issues-opened | author: { not: 2 }
-        issues-opened | author: { not: [1, bob] } | author is labadmin (1), not other than id 1 or bob
+        issues-opened | author: { not: [1, bob] } | author is labadmin (1), and must not be id 1 or bob
         issues-opened | author: "lab*"
         issues-opened | author: "*-bot" | author is labadmin (1), not *-bot
         issues-opened {"issue":{"user":null}} | author: { not: 2 } | the event has no author
@@ -140,9 +140,10 @@ struct IssueConditionTests {
         release-published {"release":{"author":{"id":7,"login":"ann"}}} | author: 7
         push-branch | author: { not: 7 } | the event has no author
         push-branch | sender: [1, 2]
+        push-branch | sender: "1" | sender is labadmin (1), not the name '1'
         push-branch {"sender":null} | sender: { not: 2 } | the event has no sender
         fork | sender: 2
-        fork | sender: { not: bob } | sender is bob (2), not other than bob
+        fork | sender: { not: bob } | sender is bob (2), and must not be bob
         """#
     )
 
@@ -152,7 +153,7 @@ struct IssueConditionTests {
         issue_comment-created | is_pull: true | is_pull is false, not true
         issues-opened | not: { is_pull: true }
         pull_request_comment-created | is_pull: true
-        pull_request_comment-edited | not: { is_pull: true } | is_pull is true, not other than true
+        pull_request_comment-edited | not: { is_pull: true } | is_pull is true, and must not be true
         pull_request_assign-assigned | is_pull: true
         pull_request_review_request-review_requested | is_pull: true
         push-branch | is_pull: false | the event has no is_pull

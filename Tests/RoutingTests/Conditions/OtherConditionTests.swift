@@ -19,7 +19,7 @@ struct OtherConditionTests {
         push-branch | repository: 2 | repository is labadmin/lab (1), not id 2
         push-branch | repository: other/lab | repository is labadmin/lab (1), not other/lab
         push-branch | repository: { not: "labadmin/secret*" }
-        push-branch | repository: { not: "LABADMIN/*" } | repository is labadmin/lab (1), not other than LABADMIN/*
+        push-branch | repository: { not: "LABADMIN/*" } | repository is labadmin/lab (1), and must not be LABADMIN/*
         push-branch | repository: { name: "labadmin/*", archived: false }
         push-branch | repository: { name: ["a/*", "labadmin/*"], id: [1, 2] }
         push-branch | repository: { id: 2 } | repository is labadmin/lab (1), not id 2
@@ -52,16 +52,16 @@ struct OtherConditionTests {
         push-branch | any: [{ title: x }, { label: y }] | the event has no title; the event has no label
         push-branch | all: [{ branch: "pr*" }, { not: { branch: main } }]
         push-branch | not: { branch: main }
-        push-branch | not: { branch: pr1 } | branch is pr1, not other than pr1
-        push-branch | not: { branch: pr1, repository: 1 } | branch is pr1, not other than pr1; repository is labadmin/lab (1), not other than id 1
+        push-branch | not: { branch: pr1 } | branch is pr1, and must not be pr1
+        push-branch | not: { branch: pr1, repository: 1 } | branch is pr1, and must not be pr1; repository is labadmin/lab (1), and must not be id 1
         push-branch | not: { branch: main, repository: 1 }
         push-branch | not: [{ branch: main }, { repository: 2 }]
-        push-branch | not: [{ branch: main }, { repository: 1 }] | repository is labadmin/lab (1), not other than id 1
+        push-branch | not: [{ branch: main }, { repository: 1 }] | repository is labadmin/lab (1), and must not be id 1
         push-branch | not: { not: { branch: pr1 } }
         push-branch | not: { not: { title: x } } | the event has no title
         push-branch | not: { any: [{ title: x }, { branch: main }] } | the event has no title
         push-branch | not: { all: [{ title: x }, { branch: main }] }
-        push-branch | not: { all: [{ title: x }, { branch: pr1 }] } | the event has no title; branch is pr1, not other than pr1
+        push-branch | not: { all: [{ title: x }, { branch: pr1 }] } | the event has no title; branch is pr1, and must not be pr1
         push-branch | any: [{ all: [{ branch: pr1 }, { test: true }] }, { all: [{ branch: pr1 }, { test: false }] }]
         issues-opened | action: opened, any: [{ label: bug }, { title: { prefix: Issue } }]
         issues-opened | action: opened, not: { label: wip }

@@ -13,7 +13,7 @@ struct ReferenceConditionTests {
         push-branch | branch: main | branch is pr1, not main
         push-branch | branch: default | branch is pr1, not the default branch
         push-branch | branch: { not: default }
-        push-branch | branch: { not: [default, pr1] } | branch is pr1, not other than the default branch or pr1
+        push-branch | branch: { not: [default, pr1] } | branch is pr1, and must not be the default branch or pr1
         push-branch | branch: [default, { not: pr2 }]
         push-branch | branch: { not: { not: pr1 } }
         push-branch | branch: "pr*"
@@ -38,7 +38,7 @@ struct ReferenceConditionTests {
         push-default-branch | branch: default
         push-branch {"ref":"refs/heads/cafe\u0301","repository":{"default_branch":"caf\u00e9"}} | branch: { not: default }
         push-branch {"ref":"refs/heads/caf\u00e9","repository":{"default_branch":"caf\u00e9"}} | branch: default
-        push-default-branch | branch: { not: default } | branch is main, not other than the default branch
+        push-default-branch | branch: { not: default } | branch is main, and must not be the default branch
         push-35-commits | branch: default
         push-new-branch | branch: { not: default }
         push-test-delivery | branch: main
@@ -52,7 +52,7 @@ struct ReferenceConditionTests {
         delete-tag | branch: "**" | refs/tags/api-tag is not a branch
         pull_request-opened | branch: default
         pull_request-opened | branch: pr1 | branch is main, not pr1
-        pull_request-closed | branch: { not: default } | branch is main, not other than the default branch
+        pull_request-closed | branch: { not: default } | branch is main, and must not be the default branch
         pull_request_sync-synchronized | branch: main
         pull_request_review_approved-reviewed | branch: main
         pull_request_comment-created | branch: main | the event has no branch
@@ -90,7 +90,7 @@ struct ReferenceConditionTests {
         push-branch | ref: [created, deleted] | ref is updated, not created or deleted
         push-branch | not: { ref: deleted }
         push-delete-tag | ref: deleted
-        push-delete-tag | not: { ref: deleted } | ref is deleted, not other than deleted
+        push-delete-tag | not: { ref: deleted } | ref is deleted, and must not be deleted
         push-test-delivery | ref: updated | ref is unchanged, not updated
         create-branch | ref: created
         create-tag | ref: created

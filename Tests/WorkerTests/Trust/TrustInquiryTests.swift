@@ -43,7 +43,7 @@ struct TrustInquiryTests {
                     owners: owners,
                     cache: cache
                 )
-                let inquiry = TrustInquiry(configuration, logger: LogLines().logger)
+                let inquiry = TrustInquiry(configuration, reports: .none, logger: LogLines().logger)
                 try await body(inquiry, gitea, configuration)
                 await inquiry.close()
             }
@@ -86,7 +86,7 @@ struct TrustInquiryTests {
             #expect(gitea.calls.isEmpty)
             var changed = configuration
             changed.trust.owners = []
-            let later = TrustInquiry(changed, logger: LogLines().logger)
+            let later = TrustInquiry(changed, reports: .none, logger: LogLines().logger)
             let finding = await later.finding(for: job, Self.levels)
             await later.close()
             #expect(
@@ -169,7 +169,7 @@ struct TrustInquiryTests {
         try await withInquiry { _, _, configuration in
             var changed = configuration
             changed.gitea = nil
-            let inquiry = TrustInquiry(changed, logger: LogLines().logger)
+            let inquiry = TrustInquiry(changed, reports: .none, logger: LogLines().logger)
             let finding = await inquiry.finding(for: try await job(), Self.levels)
             await inquiry.close()
             #expect(
@@ -192,7 +192,7 @@ struct TrustInquiryTests {
             #expect(gitea.calls.isEmpty)
             var changed = configuration
             changed.gitea = nil
-            let without = TrustInquiry(changed, logger: LogLines().logger)
+            let without = TrustInquiry(changed, reports: .none, logger: LogLines().logger)
             let finding = await without.finding(for: try await job(), levels)
             await without.close()
             #expect(finding == refused)
@@ -210,5 +210,12 @@ struct TrustInquiryTests {
                 return
             }
         }
+    }
+}
+
+extension GiteaReports {
+    /// Told to nobody.
+    static var none: GiteaReports {
+        GiteaReports(questions: WorkerMetrics(handlers: [], slots: 1).giteaQuestions) { _ in }
     }
 }

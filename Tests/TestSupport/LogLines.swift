@@ -1,13 +1,15 @@
-import Logging
+package import Logging
 import Synchronization
 
 /// A logger that keeps what it is told: level, message, then details by name.
-final class LogLines: Sendable {
+package final class LogLines: Sendable {
     private let kept = Mutex<[String]>([])
 
-    var lines: [String] { kept.withLock(\.self) }
+    package init() {}
 
-    var logger: Logger { Logger(label: "test") { _ in Handler(target: self) } }
+    package var lines: [String] { kept.withLock(\.self) }
+
+    package var logger: Logger { Logger(label: "test") { _ in Handler(target: self) } }
 
     fileprivate func append(_ line: String) {
         kept.withLock { $0.append(line) }
