@@ -2,7 +2,7 @@
 // delivery and its routing row in one durable SQLite transaction, then 202. One goroutine writes;
 // what arrives while it commits goes into its next transaction.
 //
-// Flags: -store FILE, -secret FILE, -checkpoint PAGES. Says on standard error where it listens.
+// Flags: -store FILE, -secret FILE, -checkpoint PAGES (0: as SQLite does it by itself). Says on standard error where it listens.
 package main
 
 import (
@@ -89,13 +89,16 @@ func openStore(path string, checkpoint int) (*store, error) {
 		return nil, err
 	}
 	s := &store{connection: opened.(*sqlite3.SQLiteConn), checkpointPages: checkpoint}
-	for _, sql := range []string{
+	settings := []string{
 		"PRAGMA busy_timeout = 5000",
 		"PRAGMA journal_mode = WAL",
 		"PRAGMA synchronous = FULL",
-		"PRAGMA wal_autocheckpoint = 0", // checkpoint() does that, once the group has its answers
 		schema,
-	} {
+	}
+	if checkpoint > 0 { // checkpoint() does it, once the group has its answers
+		settings = append(settings, "PRAGMA wal_autocheckpoint = 0")
+	}
+	for _, sql := range settings {
 		if _, err := s.connection.Exec(sql, nil); err != nil {
 			return nil, fmt.Errorf("%s: %w", sql, err)
 		}
@@ -151,7 +154,7 @@ func (s *store) insert(group []*delivery) error {
 }
 
 func (s *store) checkpoint() {
-	if s.pages < s.checkpointPages {
+	if s.checkpointPages == 0 || s.pages < s.checkpointPages {
 		return
 	}
 	s.pages = 0
@@ -297,7 +300,7 @@ func answer(w http.ResponseWriter, d *delivery) {
 func main() {
 	path := flag.String("store", "deliveries.db", "the database")
 	secretFile := flag.String("secret", "", "file with the secret")
-	checkpoint := flag.Int("checkpoint", 4000, "pages in the log before a checkpoint")
+	checkpoint := flag.Int("checkpoint", 4000, "pages in the log before a checkpoint; 0: SQLite's own")
 	flag.Parse()
 
 	secret, err := os.ReadFile(*secretFile)

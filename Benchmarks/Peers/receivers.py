@@ -129,17 +129,17 @@ class Go(Peer):
     def version():
         return said("go", "version")
 
-    @classmethod
-    def build(cls, folder):
+    @staticmethod
+    def build(folder):
         """Debian's packages alone: no module is fetched."""
         if shutil.which("go") is None:
             sys.exit("no Go compiler: deploy/system-packages bench-peers installs it on Debian")
-        cls.program = folder / "go-receiver"
+        Go.program = folder / "go-receiver"
         environment = dict(
             os.environ, GO111MODULE="off", GOPATH="/usr/share/gocode", GOFLAGS="",
             CGO_ENABLED="1", GOCACHE=str(folder / "go-cache"))
         result = subprocess.run(
-            ["go", "build", "-tags", "libsqlite3", "-o", cls.program, HERE / "receiver.go"],
+            ["go", "build", "-tags", "libsqlite3", "-o", Go.program, HERE / "receiver.go"],
             env=environment, cwd=folder, capture_output=True, text=True)
         if result.returncode != 0:
             sys.exit(f"the Go receiver does not build (it needs the package "
@@ -167,6 +167,13 @@ class Go(Peer):
 
     def stored_ids(self):
         return {row[0] for row in self.rows(STORED_IDS)}
+
+
+class UntunedGo(Go):
+    """With SQLite's own checkpoints: every 1000 pages, inside of a commit, before the answers."""
+    name = "Go, untuned"
+    version = None  # said once
+    checkpoint_pages = 0
 
 
 class Starlette(Peer):
@@ -327,5 +334,5 @@ class WaitingWebhook(Webhook):
     version = None  # said once
 
 
-RECEIVERS = {"samovar": Samovar, "go": Go, "starlette": Starlette, "webhook": Webhook,
-             "webhook-waits": WaitingWebhook}
+RECEIVERS = {"samovar": Samovar, "go": Go, "go-untuned": UntunedGo, "starlette": Starlette,
+             "webhook": Webhook, "webhook-waits": WaitingWebhook}

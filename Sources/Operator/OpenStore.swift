@@ -20,9 +20,8 @@ extension ConfigurationOption {
     /// Opens the store as ``withStore(_:)`` does; for commands that need little but the store, and
     /// do their work whatever is wrong in the file: the services go on with the old one.
     ///
-    /// - Parameters:
-    ///   - warns: whether mistakes are told; `false` where silence is promised.
-    ///   - body: is handed what could be read of the configuration.
+    /// `body` is handed what could be read of the configuration. Mistakes are told unless `warns` is
+    /// false, where silence is promised.
     func withQueue<Value>(
         warns: Bool = true,
         _ body: (SQLiteStore, Configuration) async throws -> Value
