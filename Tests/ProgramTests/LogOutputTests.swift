@@ -28,12 +28,7 @@ struct LogOutputTests {
             try read(until: "'\(part)'") { $0.contains(part) }
         }
 
-        /// Reads until a whole line has come that is the last one wanted.
-        ///
-        /// - Parameters:
-        ///   - what: that line, for people.
-        ///   - isLast: called once for each line.
-        /// - Returns: all that was read; what came together with that line as well.
+        /// Reads until a whole line has come that is the last one wanted, and returns all that came.
         func read(until what: String, _ isLast: (String) -> Bool) throws -> String {
             var bytes: [UInt8] = []
             var line = 0
