@@ -34,6 +34,7 @@ static int sync_file(sqlite3_file *file, int flags) {
     const struct watched *set = (const struct watched *)file->pMethods;
     int written = csqlite_write_kept();
     if (written != SQLITE_OK) return written;
+    if (set->file == csqlite_database) csqlite_trust_no_page(file);
     int64_t start = nanoseconds();
     int result = set->real->xSync(file, flags);
     tell(set->file, nanoseconds() - start);
@@ -51,6 +52,7 @@ static const sqlite3_io_methods *watch(const sqlite3_io_methods *methods, enum c
             sets[place].seen = *methods;
             sets[place].seen.xSync = sync_file;
             if (file == csqlite_log) csqlite_make_gather(&sets[place].seen);
+            if (file == csqlite_database) csqlite_make_distrust(&sets[place].seen);
             sets[place].real = methods;
             sets[place].file = file;
             set_count++;

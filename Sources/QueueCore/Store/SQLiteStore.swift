@@ -302,8 +302,8 @@ package actor SQLiteStore: QueueStore {
 
     /// The caller holds the turn.
     ///
-    /// A checkpoint that fails costs nothing that was committed, and the next commit tries again:
-    /// so it is logged, and the commit before it stands.
+    /// A checkpoint that fails costs nothing that was committed: the commit before it stands. On a
+    /// full disk the next commit tries again; after an error of the disk the next commit is refused.
     private func checkpointWhenDue() {
         guard checkpoint.isDue else { return }
         _ = checkpointNow()
@@ -334,11 +334,23 @@ package actor SQLiteStore: QueueStore {
             }
             return true
         } catch {
-            checkpointTroubles.log(.warning, "checkpoint failed, the log grows until one succeeds")
-            {
-                ["error": "\(StoreError(error, path: path))"]
-            }
+            noteFailedCheckpoint(failure(error))
             return false
+        }
+    }
+
+    /// After an error of the disk nobody knows what of the database's file is on it: another process
+    /// with fresh connections writes all pages of the log again (`csqlite_trust_no_page`).
+    private func noteFailedCheckpoint(_ error: StoreError) {
+        if case .inputOutput = error {
+            logger.error(
+                "checkpoint failed, this process takes no more writes",
+                metadata: ["error": "\(error)"]
+            )
+            return retire(because: error)
+        }
+        checkpointTroubles.log(.warning, "checkpoint failed, the log grows until one succeeds") {
+            ["error": "\(error)"]
         }
     }
 

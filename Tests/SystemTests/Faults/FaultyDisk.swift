@@ -32,7 +32,10 @@ struct FaultyDisk: Sendable {
     }
 
     /// What a program is started under to have this disk.
-    let wrapper: [String]
+    var wrapper: [String] { ["/usr/bin/env", "LD_PRELOAD=\(library)"] + settings }
+    /// What a program finds it by, when the library is loaded in another way.
+    let settings: [String]
+    let library: String
     private let site: Site
 
     private static let source = URL(fileURLWithPath: #filePath)
@@ -45,16 +48,14 @@ struct FaultyDisk: Sendable {
     /// Builds the library into the site's folder.
     init(of site: Site) throws {
         self.site = site
-        let library = site.path("faults.so")
+        library = site.path("faults.so")
         let compiler = try RunningProgram(
             ["/usr/bin/cc", "-shared", "-fPIC", "-O1", "-o", library, Self.source],
             environment: ["PATH": "/usr/bin:/bin", "TMPDIR": site.folder],
             folder: site.folder
         )
         try #require(try compiler.awaitExit() == .code(0), "\(compiler.output)")
-        wrapper = [
-            "/usr/bin/env", "LD_PRELOAD=\(library)", "SAMOVAR_FAULTS=\(site.path("faults"))",
-        ]
+        settings = ["SAMOVAR_FAULTS=\(site.path("faults"))"]
     }
 
     /// From now on these rules hold, and no others.
