@@ -78,6 +78,10 @@ package enum Limits {
     /// less than the 15 minutes of TimeoutStartSec in deploy/systemd.
     static let migrationPatience = Duration.seconds(600)
 
+    /// How long a write waits for the place of the next in line: much longer than a write takes, and
+    /// short beside the 3 s that a request may wait for its commit.
+    static let placePatience = Duration.milliseconds(200)
+
     /// From when on the log has that a store waits to be opened.
     static let turnNotice = Duration.seconds(1)
 

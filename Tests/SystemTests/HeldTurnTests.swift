@@ -71,6 +71,42 @@ struct HeldTurnTests {
         }
     }
 
+    /// In line for it, it keeps the place of the next one for as long as it is stopped.
+    @Test
+    func `a worker that is stopped while it waits for it keeps no other from it`() async throws {
+        try await Site.with { site in
+            let ingress = try site.startIngress()
+            try ingress.accept(Request())
+            let worker = try site.startWorker()
+            let turn = try HeldTurn(of: site)
+            try waitUntil("the worker to wait in line") {
+                try Self.waits(worker.pid)
+            }
+            worker.signal(SIGSTOP)
+            // Before that it could still be the next one, and be stopped with the turn.
+            try waitUntil("the worker to stand still") { try Self.isStopped(worker.pid) }
+            turn.pass()
+            for _ in 1...20 { try ingress.accept(Request()) }
+            worker.signal(SIGCONT)
+            try waitUntil("the worker to go on") {
+                try site.reader.number("SELECT count(*) FROM routing WHERE verdict IS NULL") == 0
+            }
+        }
+    }
+
+    private static func isStopped(_ pid: Int32) throws -> Bool {
+        try String(contentsOfFile: "/proc/\(pid)/status", encoding: .utf8).contains("State:\tT")
+    }
+
+    /// Whether a process waits for a lock of a whole file, by the kernel's list (proc(5)).
+    private static func waits(_ pid: Int32) throws -> Bool {
+        try String(contentsOfFile: "/proc/locks", encoding: .utf8).split(separator: "\n").contains {
+            let words = $0.split(separator: " ")
+            return words.count > 5 && words[1] == "->" && words[2] == "FLOCK"
+                && words[5] == "\(pid)"
+        }
+    }
+
     @Test(arguments: [Binaries.ingress, Binaries.worker])
     func `a service that waits for it to open the store hears that it is to stop`(
         _ program: String

@@ -11,9 +11,14 @@ import Synchronization
 /// With the turn alone, a busy process could take it again before the one that waits is awake, for
 /// a tenth of a second at a time. So whoever wants the turn first takes the place of the next one
 /// in line, a lock on the file's first byte, and gives it up when the turn is his.
+///
+/// The place is a courtesy with a deadline, never a lock that anybody must have: a process that was
+/// stopped while it waited keeps the place for as long as it is stopped.
 final class TurnLock: Sendable {
     private let descriptor: Int32
     private let waiting = Atomic(false)
+    /// Set while the place stays taken by one who does not use it: nobody waits for it then.
+    private let isPlaceStuck = Atomic(false)
 
     init(store path: String) throws(StoreError) {
         descriptor = StateFile.open(path + ".turn", O_RDWR)
@@ -33,11 +38,11 @@ final class TurnLock: Sendable {
     func take() {
         waiting.store(true, ordering: .relaxed)
         defer { waiting.store(false, ordering: .relaxed) }
-        setPlace(Int16(F_WRLCK))
+        let isNext = takePlace()
         while flock(descriptor, LOCK_EX) != 0 {
             precondition(errno == EINTR, "flock on an open descriptor fails only when interrupted")
         }
-        setPlace(Int16(F_UNLCK))
+        if isNext { givePlaceUp() }
     }
 
     /// Whether somebody waits in ``take()`` now.
@@ -84,18 +89,40 @@ final class TurnLock: Sendable {
         return nil
     }
 
-    /// Takes the place of the next in line, or gives it up.
-    private func setPlace(_ type: Int16) {
-        var place = Self.place(type)
-        while unsafe fcntl(descriptor, Self.setLockAndWait, &place) != 0 {
-            precondition(errno == EINTR, "a lock on one's own byte fails only when interrupted")
+    /// Takes the place of the next in line.
+    ///
+    /// Who has it is as a rule already woken to take the turn, and gives it up within microseconds:
+    /// so short looks are enough. (A lock that is waited for in the kernel has no deadline.)
+    ///
+    /// - Returns: false when the place did not come free in time; the turn is taken without it then.
+    private func takePlace() -> Bool {
+        if takePlaceIfFree() {
+            isPlaceStuck.store(false, ordering: .relaxed)
+            return true
         }
+        guard !isPlaceStuck.load(ordering: .relaxed) else { return false }
+        let deadline = ContinuousClock.now + Limits.placePatience
+        var pause: UInt32 = 10
+        while ContinuousClock.now < deadline {
+            usleep(pause)
+            if takePlaceIfFree() { return true }
+            // The holder of the turn may take milliseconds, and the next one waits for that.
+            pause = min(pause * 2, 500)
+        }
+        isPlaceStuck.store(true, ordering: .relaxed)
+        return false
     }
 
     /// Takes the place of the next in line if nobody has it.
     private func takePlaceIfFree() -> Bool {
         var place = Self.place(Int16(F_WRLCK))
         return unsafe fcntl(descriptor, Self.setLock, &place) == 0
+    }
+
+    private func givePlaceUp() {
+        var place = Self.place(Int16(F_UNLCK))
+        let result = unsafe fcntl(descriptor, Self.setLock, &place)
+        precondition(result == 0, "a lock on one's own byte is always given up")
     }
 
     /// The lock belongs to the open file, not to the process: two stores in one process are two.
@@ -136,9 +163,8 @@ final class TurnLock: Sendable {
         return unsafe fcntl(descriptor, Self.setLock, &member) == 0
     }
 
-    /// F_OFD_SETLK and F_OFD_SETLKW, which the C library shows only to GNU sources: fcntl_locking(2).
+    /// F_OFD_SETLK, which the C library shows only to GNU sources: fcntl_locking(2).
     private static let setLock: Int32 = 37
-    private static let setLockAndWait: Int32 = 38
 
     /// Waits for the turn no longer than so.
     ///
@@ -147,7 +173,7 @@ final class TurnLock: Sendable {
     func take(within patience: Duration) -> Bool {
         let deadline = ContinuousClock.now + patience
         var isNext = false
-        defer { if isNext { setPlace(Int16(F_UNLCK)) } }
+        defer { if isNext { givePlaceUp() } }
         while true {
             isNext = isNext || takePlaceIfFree()
             if takeIfFree() { return true }
