@@ -45,5 +45,13 @@ package enum Migrations {
                 as: UTF8.self
             )
         ),
+        Migration(
+            number: 4,
+            name: "0004_refuse_numbers_out_of_range",
+            sql: String(
+                decoding: PackageResources._004_refuse_numbers_out_of_range_sql,
+                as: UTF8.self
+            )
+        ),
     ]
 }

@@ -1,6 +1,9 @@
 import Foundation
 
 /// An instant people read: microseconds since 1970 UTC, as the store keeps it.
+///
+/// Rows come from disks and hands, so nothing here overflows: what would be beyond the first or the
+/// last instant is that instant.
 package struct Timestamp: RawRepresentable, Hashable, Comparable, Sendable {
     package var rawValue: Int64
 
@@ -13,11 +16,15 @@ package struct Timestamp: RawRepresentable, Hashable, Comparable, Sendable {
     }
 
     package static func + (left: Self, right: Duration) -> Self {
-        Timestamp(rawValue: left.rawValue + right.microseconds)
+        Timestamp(rawValue: left.rawValue.adding(saturating: right.microseconds))
+    }
+
+    package static func - (left: Self, right: Duration) -> Self {
+        left + (.zero - right)
     }
 
     package static func - (left: Self, right: Self) -> Duration {
-        .microseconds(left.rawValue - right.rawValue)
+        .microseconds(left.rawValue) - .microseconds(right.rawValue)
     }
 
     /// RFC 3339 in UTC with six digits of the second.
@@ -46,7 +53,11 @@ package struct MonotonicTime: RawRepresentable, Hashable, Comparable, Sendable {
     }
 
     package static func + (left: Self, right: Duration) -> Self {
-        MonotonicTime(rawValue: left.rawValue + right.microseconds)
+        MonotonicTime(rawValue: left.rawValue.adding(saturating: right.microseconds))
+    }
+
+    package static func - (left: Self, right: Self) -> Duration {
+        .microseconds(left.rawValue) - .microseconds(right.rawValue)
     }
 }
 
@@ -102,14 +113,25 @@ package struct Clocks: Sendable {
 }
 
 extension Duration {
-    /// Whole microseconds, rounded toward zero.
+    /// Whole microseconds, rounded toward zero; the largest number there is where they are more.
     package var microseconds: Int64 {
-        components.seconds * 1_000_000 + components.attoseconds / 1_000_000_000_000
+        let (seconds, attoseconds) = components
+        let (whole, overflows) = seconds.multipliedReportingOverflow(by: 1_000_000)
+        if overflows { return seconds < 0 ? .min : .max }
+        return whole.adding(saturating: attoseconds / 1_000_000_000_000)
     }
 
     /// Seconds with their fraction, for people and timers.
     package var seconds: Double {
         Double(microseconds) / 1_000_000
+    }
+}
+
+extension FixedWidthInteger {
+    /// The sum, or the first or last number there is where it would be beyond.
+    package func adding(saturating other: Self) -> Self {
+        let (sum, overflows) = addingReportingOverflow(other)
+        return overflows ? (other < 0 ? .min : .max) : sum
     }
 }
 

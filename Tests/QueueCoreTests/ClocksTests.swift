@@ -43,4 +43,18 @@ struct ClocksTests {
         #expect(clocks.bootID.count == 36)
         #expect((0..<1).contains(clocks.random()))
     }
+
+    @Test
+    func `nothing overflows at the ends of time`() {
+        let (first, last) = (Timestamp(rawValue: .min), Timestamp(rawValue: .max))
+        #expect(last + .seconds(1) == last)
+        #expect(first - .seconds(1) == first)
+        #expect(last + .seconds(Int64.max) == last)
+        #expect(first + .seconds(Int64.min) == first)
+        #expect(last - first > .seconds(1))
+        #expect((last - first).microseconds == .max)
+        #expect((first - last).microseconds == .min)
+        #expect(MonotonicTime(rawValue: .max) + .seconds(1) == MonotonicTime(rawValue: .max))
+        #expect(!first.rfc3339.isEmpty && !last.rfc3339.isEmpty)
+    }
 }

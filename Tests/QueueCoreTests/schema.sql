@@ -268,6 +268,12 @@ BEGIN
     SELECT RAISE(ABORT, 'a delivery has a seq of its own: the store numbers them, from 1');
 END;
 
+CREATE TRIGGER delivery_is_received_in_range BEFORE INSERT ON delivery
+WHEN NEW.received_at NOT BETWEEN 0 AND 253402300799999999
+BEGIN
+    SELECT RAISE(ABORT, 'received_at is microseconds since 1970 (now: SELECT unixepoch() * 1000000), up to the year 9999');
+END;
+
 CREATE TRIGGER delivery_never_changes BEFORE UPDATE ON delivery
 WHEN NOT (NEW.body IS NULL AND NEW.headers IS NULL AND NEW.body_pruned_at IS NOT NULL
     AND OLD.body_pruned_at IS NULL
@@ -361,6 +367,17 @@ BEGIN
     SELECT RAISE(ABORT, 'no such worker: only workers claim jobs');
 END;
 
+CREATE TRIGGER job_is_made_in_range BEFORE INSERT ON job
+WHEN NEW.run_at NOT BETWEEN 0 AND 253402300799999999
+    OR NEW.created_at NOT BETWEEN 0 AND 253402300799999999
+    OR NEW.finished_at NOT BETWEEN 0 AND 253402300799999999
+    OR NEW.snoozed_since NOT BETWEEN 0 AND 253402300799999999
+    OR NEW.lease_until NOT BETWEEN 0 AND 253402300799999999
+    OR NEW.failures > 1000000 OR NEW.losses > 1000000 OR NEW.attempt > 1000000
+BEGIN
+    SELECT RAISE(ABORT, 'times are microseconds since 1970 (now: SELECT unixepoch() * 1000000), up to the year 9999; counts go up to a million');
+END;
+
 CREATE TRIGGER job_is_numbered_from_1 AFTER INSERT ON job
 WHEN NEW.id < 1
 BEGIN
@@ -419,6 +436,19 @@ BEGIN
             SELECT 1 FROM job AS held WHERE held.lane = NEW.lane AND held.state = 'leased');
 END;
 
+CREATE TRIGGER job_stays_in_range
+BEFORE UPDATE OF run_at, created_at, finished_at, snoozed_since, lease_until, failures, losses, attempt
+ON job
+WHEN NEW.run_at NOT BETWEEN 0 AND 253402300799999999
+    OR NEW.created_at NOT BETWEEN 0 AND 253402300799999999
+    OR NEW.finished_at NOT BETWEEN 0 AND 253402300799999999
+    OR NEW.snoozed_since NOT BETWEEN 0 AND 253402300799999999
+    OR NEW.lease_until NOT BETWEEN 0 AND 253402300799999999
+    OR NEW.failures > 1000000 OR NEW.losses > 1000000 OR NEW.attempt > 1000000
+BEGIN
+    SELECT RAISE(ABORT, 'times are microseconds since 1970 (now: SELECT unixepoch() * 1000000), up to the year 9999; counts go up to a million');
+END;
+
 CREATE TRIGGER job_that_goes_is_counted AFTER DELETE ON job
 BEGIN
     UPDATE store SET pruned_jobs = pruned_jobs + 1;
@@ -475,6 +505,18 @@ BEGIN
     SELECT RAISE(ABORT, 'these rows say which schema this store has: they never change');
 END;
 
+CREATE TRIGGER pause_is_made_in_range BEFORE INSERT ON pause
+WHEN NEW.paused_at NOT BETWEEN 0 AND 253402300799999999
+BEGIN
+    SELECT RAISE(ABORT, 'paused_at is microseconds since 1970 (now: SELECT unixepoch() * 1000000), up to the year 9999');
+END;
+
+CREATE TRIGGER pause_stays_in_range BEFORE UPDATE OF paused_at ON pause
+WHEN NEW.paused_at NOT BETWEEN 0 AND 253402300799999999
+BEGIN
+    SELECT RAISE(ABORT, 'paused_at is microseconds since 1970 (now: SELECT unixepoch() * 1000000), up to the year 9999');
+END;
+
 CREATE TRIGGER replay_by_hand INSTEAD OF INSERT ON replay
 BEGIN
     SELECT RAISE(ABORT, 'no delivery has this seq or id: see SELECT seq, delivery_id FROM deliveries')
@@ -527,6 +569,20 @@ CREATE TRIGGER replay_request_is_kept BEFORE DELETE ON replay_request
 WHEN OLD.verdict IS NULL OR EXISTS (SELECT 1 FROM job WHERE replay = OLD.id)
 BEGIN
     SELECT RAISE(ABORT, 'this replay waits to be routed, or has jobs: it is kept');
+END;
+
+CREATE TRIGGER replay_request_is_made_in_range BEFORE INSERT ON replay_request
+WHEN NEW.requested_at NOT BETWEEN 0 AND 253402300799999999
+    OR NEW.not_before NOT BETWEEN 0 AND 253402300799999999
+BEGIN
+    SELECT RAISE(ABORT, 'times are microseconds since 1970 (now: SELECT unixepoch() * 1000000), up to the year 9999');
+END;
+
+CREATE TRIGGER replay_request_stays_in_range BEFORE UPDATE OF requested_at, not_before ON replay_request
+WHEN NEW.requested_at NOT BETWEEN 0 AND 253402300799999999
+    OR NEW.not_before NOT BETWEEN 0 AND 253402300799999999
+BEGIN
+    SELECT RAISE(ABORT, 'times are microseconds since 1970 (now: SELECT unixepoch() * 1000000), up to the year 9999');
 END;
 
 CREATE TRIGGER requeue_by_hand INSTEAD OF INSERT ON requeue

@@ -93,7 +93,7 @@ struct Supervision {
         }
         states[service] = .ended
         guard phase == .running else { return finishWhenAllEnded() }
-        let lifetime = Duration.microseconds(time.rawValue - since.rawValue)
+        let lifetime = time - since
         if let code = Self.refusal(exit) { return stop(code: code) }
         // However long it took on a busy machine: an ingress that was never ready has a reason.
         let wasNeverReady = service == .ingress && isWorkerHeldBack

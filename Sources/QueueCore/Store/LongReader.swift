@@ -33,7 +33,7 @@ struct LongReader {
         guard now >= since + Limits.longReader, now >= nextLine else { return }
         nextLine = now + Limits.longReaderLogInterval
         isTold = true
-        let seconds = Duration.microseconds(now.rawValue - since.rawValue).components.seconds
+        let seconds = (now - since).components.seconds
         // Nothing waits for it: it ends with its line.
         Task { [path, logger] in
             let readers = await LogLocks.lasting(store: path).readers.sorted()

@@ -262,7 +262,7 @@ extension SQLiteStore {
         _ claim: Claim,
         in database: Database
     ) throws -> ClaimedJob {
-        let attempt = head.attempt + 1
+        let attempt = head.attempt.adding(saturating: 1)
         let leased = try RawStatement(Self.leaseJob, in: database).first(
             attempt,
             claim.worker.rawValue,
@@ -292,7 +292,7 @@ extension SQLiteStore {
             trustNeeded: leased.trustNeeded,
             repo: head.repo,
             lane: leased.lane,
-            failures: Int(leased.failures),
+            failures: Int(clamping: leased.failures),
             delivery: delivery
         )
     }

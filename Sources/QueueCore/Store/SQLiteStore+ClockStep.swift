@@ -9,9 +9,9 @@ extension SQLiteStore {
     /// pulls the jobs in, in its own transaction, so that it is done once.
     func followClock(in database: Database) throws {
         let now = clocks.now()
-        let lead = now.rawValue - clocks.monotonic().rawValue
+        let lead = now.rawValue.adding(saturating: -clocks.monotonic().rawValue)
         let known = try Row.fetchOne(database.cachedStatement(sql: Self.knownLead))
-        let step = Duration.microseconds(lead - (known?["wall_lead"] ?? lead))
+        let step = Duration.microseconds(lead) - .microseconds(known?["wall_lead"] ?? lead)
         let isSameBoot = known?["wall_boot"] == clocks.bootID
         if isSameBoot, step.magnitude < Self.smallestStep { return }
         if isSameBoot, step < .zero {

@@ -50,7 +50,7 @@ extension SQLiteStore {
             database.cachedStatement(sql: Self.earlierEvents),
             arguments: [
                 watch.issue, seq.rawValue, watch.events,
-                origin.receivedAt - watch.window.microseconds,
+                (Timestamp(rawValue: origin.receivedAt) - watch.window).rawValue,
             ]
         ) ?? 0
     }

@@ -135,9 +135,7 @@ extension SQLiteStore {
             if attempt < token.attempt { return .lost(.noSuchJob) }
             guard state == .leased else { return .lost(.ended(state)) }
             guard row["lease_boot"] == clocks.bootID else { return .lost(.earlierBoot) }
-            let left = Duration.microseconds(
-                (row["lease_until"] as Int64) - clocks.monotonic().rawValue
-            )
+            let left = MonotonicTime(rawValue: row["lease_until"]) - clocks.monotonic()
             return left >= .zero ? .held(leaseLeft: left) : .lost(.ranOut)
         }
     }

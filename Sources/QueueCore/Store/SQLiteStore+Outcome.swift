@@ -262,7 +262,7 @@ extension SQLiteStore {
             // A worker that was only late has renewed its lease, or ended the attempt.
             guard let row else { return .leaseLost }
             let counts = workerDied && !orphan.earlierBoot
-            let losses = (row["losses"] as Int) + (counts ? 1 : 0)
+            let losses = (row["losses"] as Int).adding(saturating: counts ? 1 : 0)
             let now = clocks.now()
             let error =
                 orphan.earlierBoot

@@ -120,7 +120,7 @@ extension SQLiteStore {
         try RawStatement(Self.earlierJob, in: database).first(
             hash,
             route,
-            origin.receivedAt - Limits.repeatWindow.microseconds,
+            (Timestamp(rawValue: origin.receivedAt) - Limits.repeatWindow).rawValue,
             origin.source
         ) { row in
             guard let state = JobState(rawValue: row[1]) else {

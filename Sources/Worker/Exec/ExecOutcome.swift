@@ -20,7 +20,7 @@ enum ExecOutcome {
     ) -> (outcome: Outcome, error: String?) {
         func retry(_ error: String, atLeast: Duration = .zero) -> (Outcome, String?) {
             let outcome = policy.outcome(
-                failures: failures + 1,
+                failures: failures.adding(saturating: 1),
                 atLeast: atLeast,
                 reason: error,
                 random: random

@@ -98,7 +98,7 @@ final class Breakers: Sendable {
             case .nothing: found.breaker.gaveUp(isProbe: isProbe, at: now)
             }
             if case .open(let until) = found.breaker.state, found.breaker.state != before {
-                found.until = wall + .microseconds(until.rawValue - now.rawValue)
+                found.until = wall + (until - now)
             }
             return news
         }

@@ -64,7 +64,7 @@ struct HTTPOutcome {
 
     private func retry(_ error: String, atLeast: Duration = .zero) -> (Outcome, String?) {
         let outcome = policy.outcome(
-            failures: failures + 1,
+            failures: failures.adding(saturating: 1),
             atLeast: atLeast,
             reason: error,
             random: random
