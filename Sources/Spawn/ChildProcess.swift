@@ -4,8 +4,8 @@ import Glibc
 /// A program started by Samovar, in a session of its own, which makes its pid the id of a process
 /// group that holds whatever it starts and does not deliberately leave.
 ///
-/// posix_spawn under a thread per slot, not swift-subprocess: measured on /bin/true with eight at
-/// a time, that library reached 57 % of this machine's spawn rate before any other work.
+/// A blocking start under a thread per slot, not swift-subprocess: measured on /bin/true with eight
+/// at a time, that library reached 57 % of this machine's spawn rate before any other work.
 package struct ChildProcess: Sendable {
     package let pid: Int32
     /// Becomes readable when the program has ended (pidfd_open(2)); closed by ``reap()``.
@@ -23,18 +23,26 @@ package struct ChildProcess: Sendable {
     /// `environment` (`NAME=value`) is all it gets. It starts in `directory`, or where this process
     /// is. The three descriptors become its 0, 1 and 2; every other one is closed.
     ///
+    /// Before the program's first instruction its own `/proc/PID/stat` (``ProcessStat``) is written
+    /// to `note`, so that it can be found whatever becomes of this process; and it is not started
+    /// from `latestStart` on, in microseconds of CLOCK_MONOTONIC.
+    ///
     /// - Throws: the errno of the failure (ENOENT, EACCES, ENOEXEC when the program cannot be
-    ///   executed at all; EAGAIN, ENOMEM, EMFILE when this machine is out of something).
+    ///   executed at all; EAGAIN, ENOMEM, EMFILE when this machine is out of something), and which
+    ///   step it was.
     package init(
         command: [String],
         environment: [String],
         directory: String?,
         standardInput: Int32,
         standardOutput: Int32,
-        standardError: Int32
+        standardError: Int32,
+        note: Int32 = -1,
+        latestStart: Int64 = .max
     ) throws(SpawnError) {
         var pid: Int32 = 0
         var exitDescriptor: Int32 = 0
+        var step: Int32 = 0
         let result = unsafe withCStrings(command) { argv in
             unsafe withCStrings(environment) { envp in
                 unsafe samovar_spawn(
@@ -44,12 +52,17 @@ package struct ChildProcess: Sendable {
                     standardInput,
                     standardOutput,
                     standardError,
+                    note,
+                    latestStart,
                     &pid,
-                    &exitDescriptor
+                    &exitDescriptor,
+                    &step
                 )
             }
         }
-        guard result == 0 else { throw SpawnError(code: result) }
+        guard result == 0 else {
+            throw SpawnError(code: result, step: SpawnError.Step(rawValue: step) ?? .program)
+        }
         self.pid = pid
         self.exitDescriptor = exitDescriptor
     }
@@ -61,7 +74,17 @@ package struct ChildProcess: Sendable {
         kill(-pid, signal)
     }
 
+    /// Waits for the program's end and says how it ended; its pid, and so its session's id, is not
+    /// used again before ``reap()``.
+    package func awaitEnd() -> Exit {
+        var (code, signal): (Int32, Int32) = (-1, -1)
+        let result = unsafe samovar_await_end(pid, &code, &signal)
+        precondition(result == 0, "a child that is not reaped can be waited for: \(result)")
+        return code >= 0 ? .code(code) : .signal(signal)
+    }
+
     /// Waits for the program's end and forgets it.
+    @discardableResult
     package func reap() -> Exit {
         var status: Int32 = 0
         while unsafe waitpid(pid, &status, 0) != pid {
@@ -75,15 +98,27 @@ package struct ChildProcess: Sendable {
 
 /// Why a program could not be started.
 package struct SpawnError: Error, CustomStringConvertible {
-    package var code: Int32
+    /// What could not be done; as in CSpawn.h.
+    package enum Step: Int32, Sendable {
+        case program = 0
+        /// The note of it could not be written.
+        case note = 1
+        /// It was too late to start it.
+        case time = 2
+    }
 
-    package init(code: Int32) {
+    package var code: Int32
+    package var step: Step
+
+    package init(code: Int32, step: Step = .program) {
         self.code = code
+        self.step = step
     }
 
     /// Whether the program itself cannot be executed, which trying again will not change.
     package var isPermanent: Bool {
-        switch code {
+        guard step == .program else { return false }
+        return switch code {
         case ENOENT, EACCES, ENOEXEC, ENOTDIR, EISDIR, ELOOP, ENAMETOOLONG, EPERM, E2BIG: true
         default: false
         }

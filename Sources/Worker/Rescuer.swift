@@ -8,6 +8,7 @@ import Telemetry
 struct Rescuer: Sendable {
     let store: any QueueStore
     let stateFolder: String
+    let storePath: String
     let storeID: String
     let bootID: String
     /// This worker, which is not dead while it asks.
@@ -42,10 +43,17 @@ struct Rescuer: Sendable {
     }
 
     private func rescue(_ orphan: OrphanedAttempt, workerDied: Bool) async throws(StoreError) {
+        let orphaned = OrphanedProcesses(
+            attempts: [orphan.token],
+            storeID: storeID,
+            storePath: storePath,
+            stateFolder: stateFolder
+        )
         // Nothing survives a reboot.
-        if !orphan.earlierBoot {
-            let leftovers = Leftovers(token: orphan.token, storeID: storeID)
-            guard await leftovers.killAll() else {
+        if orphan.earlierBoot {
+            orphaned.removeNotes()
+        } else {
+            guard await orphaned.killAll().remaining.isEmpty else {
                 let names = await names(of: orphan)
                 logger.error(
                     "what is left of an attempt does not die, its job waits",

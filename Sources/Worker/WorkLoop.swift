@@ -64,6 +64,7 @@ final class WorkLoop: Sendable {
         rescuer = Rescuer(
             store: store,
             stateFolder: configuration.stateFolder,
+            storePath: configuration.store,
             storeID: storeID,
             bootID: clocks.bootID,
             own: id,

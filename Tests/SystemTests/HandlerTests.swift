@@ -305,7 +305,8 @@ struct HandlerTests {
                 Set(variables.keys) == [
                     "SAMOVAR_DELIVERY", "SAMOVAR_EVENT", "SAMOVAR_ACTION", "SAMOVAR_JOB",
                     "SAMOVAR_ATTEMPT", "SAMOVAR_TOKEN", "SAMOVAR_RESULT", "SAMOVAR_STORE",
-                    "SAMOVAR_CONFIG", "SAMOVAR_TRUST", "PATH", "HOME", "TMPDIR",
+                    "SAMOVAR_STORE_FILE", "SAMOVAR_CONFIG", "SAMOVAR_TRUST", "PATH", "HOME",
+                    "TMPDIR",
                 ]
             )
             let asked = try environment(of: "asking", in: site)

@@ -59,6 +59,8 @@ struct WorkerCrashTests {
         "setsid sleep 600 & echo $! >> pids; sleep 600",
         "trap '' TERM INT HUP; sleep 600; sleep 600",
         "setsid setsid sh -c 'sleep 600; true' & exec sleep 600",
+        "exec env -i /bin/sleep 600",
+        "env -i /usr/bin/timeout 600 /bin/sleep 600 & echo $! >> pids; exec env -i /bin/sleep 600",
     ])
     func `after SIGKILL of its worker a job runs again alone and finishes once`(
         _ firstAttempt: String

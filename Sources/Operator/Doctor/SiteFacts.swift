@@ -17,6 +17,8 @@ struct SiteFacts: Equatable {
     var diskBytes: Int64?
     var files: [FileMode] = []
     var owners: FileOwners?
+    /// From where the handlers that run now are seen.
+    var sights: Set<ProcessSight> = []
     /// How long ago the machine was started.
     var uptime: Duration?
     /// Where deliveries go that the store cannot take.
@@ -43,6 +45,8 @@ extension SiteFacts {
             files.append(FileMode(path: store + suffix, mode: Int(info.st_mode & 0o777)))
         }
         owners = FileOwners(store: store)
+        let folder = (store as NSString).deletingLastPathComponent
+        sights = Set(ProcessSight.ofHandlers(stateFolder: folder))
         let locks = await LogLocks.lasting(store: store)
         func processes(_ pids: Set<Int32>) -> [ProcessName] {
             pids.subtracting([getpid()]).sorted().compactMap { ProcessName(pid: $0) }
@@ -63,7 +67,7 @@ extension SiteFacts {
     func diagnoses(now: Timestamp, newestReceived: Timestamp?) -> [Diagnosis] {
         [
             log, writeLock, disk, modes, owners?.diagnosis, clock(now, newestReceived),
-            ingress?.diagnosis,
+            processes, ingress?.diagnosis,
         ].compactMap(\.self)
             + (spool?.diagnoses(now: now) ?? []) + configuration
     }
@@ -142,6 +146,20 @@ extension SiteFacts {
             "open to every user of this machine: \(names.joined(separator: ", "))",
             hint: "Payloads of private repositories are in it: chmod o= "
                 + open.map(\.path).joined(separator: " ")
+        )
+    }
+
+    /// Nil when every worker can see what another one would leave.
+    private var processes: Diagnosis? {
+        guard sights.count > 1 else { return nil }
+        let names = sights.map(\.namespace).sorted().joined(separator: ", ")
+        return Diagnosis(
+            .site,
+            "processes",
+            .note,
+            "handlers run in \(sights.count) places that do not see each other: \(names)",
+            hint: "What a killed worker leaves in a container is found only from there: let the "
+                + "container end with its worker, or share one PID namespace."
         )
     }
 

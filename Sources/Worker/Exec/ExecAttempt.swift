@@ -17,6 +17,15 @@ struct ExecAttempt {
     /// From TERM to KILL.
     var grace = Duration.seconds(10)
     var control: ExecControl
+    /// What its processes are found by when this worker is dead.
+    var trace: AttemptTrace
+    /// It is not started from here on, in microseconds of CLOCK_MONOTONIC.
+    var latestStart: Int64 = .max
+    /// Called once when something of it does not die: the attempt has no end as long as it lives.
+    var somethingStays: @Sendable ([ProcessLife]) -> Void = { _ in }
+
+    /// Asked when it ended with code 0: whether it said that the job is to run again all the same.
+    var asksToRunAgain: @Sendable () -> Bool = { false }
 
     struct End {
         var exit: ChildProcess.Exit
@@ -26,8 +35,8 @@ struct ExecAttempt {
 
     /// Runs the handler.
     ///
-    /// On return its process is reaped and its process group killed; what left the group on
-    /// purpose goes on.
+    /// On return its process is reaped and its process group killed. Unless it ended by itself with
+    /// code 0, nothing of its session is left; if it was stopped, nothing that can be found at all.
     func run() throws(SpawnError) -> End {
         let inputPipe = try PipeEnds()
         let outputPipe: PipeEnds
@@ -38,15 +47,10 @@ struct ExecAttempt {
             inputPipe.close()
             throw error
         }
+        // Whoever finds a note of what never ran, or has ended, finds no such process.
+        defer { trace.removeNote() }
         do throws(SpawnError) {
-            child = try ChildProcess(
-                command: command,
-                environment: environment,
-                directory: directory,
-                standardInput: inputPipe.readEnd,
-                standardOutput: outputPipe.writeEnd,
-                standardError: outputPipe.writeEnd
-            )
+            child = try start(inputPipe, outputPipe)
         } catch {
             inputPipe.close()
             outputPipe.close()
@@ -62,6 +66,24 @@ struct ExecAttempt {
         )
         return watch.untilEnd()
     }
+
+    private func start(
+        _ input: PipeEnds,
+        _ output: PipeEnds
+    ) throws(SpawnError) -> ChildProcess {
+        let note = try SessionNote.make(for: trace, output: output.writeEnd)
+        defer { close(note) }
+        return try ChildProcess(
+            command: command,
+            environment: environment,
+            directory: directory,
+            standardInput: input.readEnd,
+            standardOutput: output.writeEnd,
+            standardError: output.writeEnd,
+            note: note,
+            latestStart: latestStart
+        )
+    }
 }
 
 /// A handler's process while it runs.
@@ -69,6 +91,9 @@ private struct Watch {
     private let child: ChildProcess
     private let control: ExecControl
     private let grace: Duration
+    private let session: AttemptSession
+    private let somethingStays: @Sendable ([ProcessLife]) -> Void
+    private let asksToRunAgain: @Sendable () -> Bool
     private var unwritten: Data.SubSequence
     private var input: Int32
     private var output: Int32
@@ -89,6 +114,9 @@ private struct Watch {
         self.output = output
         control = attempt.control
         grace = attempt.grace
+        session = AttemptSession(child, attempt.trace)
+        somethingStays = attempt.somethingStays
+        asksToRunAgain = attempt.asksToRunAgain
         unwritten = attempt.input[...]
         deadline = .now + attempt.timeout
         idleTimeout = attempt.idleTimeout
@@ -101,8 +129,15 @@ private struct Watch {
 
     mutating func untilEnd() -> ExecAttempt.End {
         while !waitOnce() {}
-        // Before the leader is reaped: until then its pid, and so the group's, is not reused.
+        // Before the leader is reaped: until then its pid, and so the group's and the session's, is
+        // not reused.
         child.signalGroup(SIGKILL)
+        if stopped != nil {
+            session.killAll(.found, somethingStays)
+        } else if child.awaitEnd() != .code(0) || asksToRunAgain() {
+            // The job runs again: beside what timeout(1) or `set -m` put into groups of their own.
+            session.killAll(.inSession, somethingStays)
+        }
         // What was printed before is in the pipe; whoever left the group may hold it open and go
         // on printing, and is not waited for: a full pipe is 64 KiB, one read.
         readOutput()
@@ -152,7 +187,7 @@ private struct Watch {
             isKilled = true
             child.signalGroup(SIGKILL)
         } else if stopped == nil {
-            child.signalGroup(SIGTERM)
+            session.signalAll(SIGTERM)
         }
         if stopped == nil {
             stopped = reason

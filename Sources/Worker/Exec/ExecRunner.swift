@@ -1,4 +1,5 @@
 import Foundation
+import Logging
 import QueueCore
 import Settings
 import Spawn
@@ -18,15 +19,23 @@ final class ExecRunner: Sendable {
     private let stateFolder: String
     private let clocks: Clocks
     private let inbox: Inbox
+    private let marks: HandlerMarks
+    private let logger: Logger
 
     init(
         handlers: [HandlerSettings],
+        store: String,
         stateFolder: String,
         storeID: String,
         configuration: String,
         clocks: Clocks,
-        inbox: Inbox
+        inbox: Inbox,
+        logger: Logger
     ) throws {
+        guard let storeFile = StoreFileMark(store) else {
+            throw StoreError.cannotOpen(path: store, reason: systemError())
+        }
+        let marks = HandlerMarks(storeID: storeID, storeFile: storeFile)
         let inherited = ProcessInfo.processInfo.environment
         self.handlers = Dictionary(
             uniqueKeysWithValues: handlers.compactMap { settings in
@@ -37,7 +46,7 @@ final class ExecRunner: Sendable {
                     environment: HandlerEnvironment(
                         names: exec.environment,
                         inherited: inherited,
-                        storeID: storeID,
+                        marks: marks,
                         configuration: configuration
                     ),
                     retryPolicy: RetryPolicy(settings.retry)
@@ -47,6 +56,8 @@ final class ExecRunner: Sendable {
         )
         self.clocks = clocks
         self.inbox = inbox
+        self.marks = marks
+        self.logger = logger
         self.stateFolder = stateFolder
         try ResultFile.makeFolder(stateFolder: stateFolder)
     }
@@ -86,7 +97,17 @@ final class ExecRunner: Sendable {
             input: Self.input(handler.settings.input, job, payload),
             timeout: handler.timeout,
             idleTimeout: handler.settings.idleTimeout,
-            control: control
+            control: control,
+            trace: AttemptTrace(token: job.token, marks: marks, stateFolder: stateFolder),
+            somethingStays: { [logger] processes in
+                let pids = processes.map { "\($0.pid)" }.joined(separator: ",")
+                logger.error(
+                    "what is left of an attempt does not die, its job waits",
+                    metadata: [
+                        "token": "\(job.token)", "job.id": "\(job.token.job)", "pids": "\(pids)",
+                    ]
+                )
+            }
         )
         do throws(SpawnError) {
             let end = try attempt.run()
@@ -147,7 +168,11 @@ final class ExecRunner: Sendable {
     private func couldNotStart(_ error: SpawnError, _ job: ClaimedJob) -> AttemptEnd {
         let handler = handler(of: job)
         let place = handler.settings.directory.map { " in \($0)" } ?? ""
-        let reason = "cannot execute \(handler.settings.command[0])\(place): \(error)"
+        let failed =
+            error.step == .note
+            ? "note the session in \(ProcessSight.noteFolder(stateFolder))"
+            : "execute \(handler.settings.command[0])\(place)"
+        let reason = "cannot \(failed): \(error)"
         // A machine that is out of something is no failure of the job: it is asked again later.
         let outcome: Outcome =
             error.isPermanent

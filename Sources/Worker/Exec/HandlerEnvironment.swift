@@ -17,7 +17,7 @@ struct HandlerEnvironment {
     init(
         names: [String],
         inherited: [String: String],
-        storeID: String,
+        marks: HandlerMarks,
         configuration: String
     ) {
         let passed = inherited.filter { name, _ in
@@ -26,7 +26,7 @@ struct HandlerEnvironment {
         }
         base =
             passed.map { "\($0)=\($1)" }.sorted()
-            + ["SAMOVAR_STORE=\(storeID)", "SAMOVAR_CONFIG=\(configuration)"]
+            + marks.variables + ["SAMOVAR_CONFIG=\(configuration)"]
     }
 
     /// `NAME=value` for one attempt.

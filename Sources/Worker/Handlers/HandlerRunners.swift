@@ -43,11 +43,13 @@ final class HandlerRunners: Sendable {
         )
         exec = try ExecRunner(
             handlers: handlers,
+            store: configuration.store,
             stateFolder: configuration.stateFolder,
             storeID: storeID,
             configuration: configuration.file,
             clocks: clocks,
-            inbox: inbox
+            inbox: inbox,
+            logger: logger
         )
         // The last: from here on there is something to close.
         http = try HTTPRunner(

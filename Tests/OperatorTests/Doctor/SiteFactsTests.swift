@@ -54,6 +54,16 @@ struct SiteFactsTests {
             text: "held by sqlite3 (pid 7, running for 1 min 30 s): nobody else can write"
         ),
         Case(
+            check: "processes",
+            facts: facts { facts in
+                facts.sights = Set(
+                    (1...2).map { ProcessSight(bootID: "b", namespace: "pid:[\($0)]") }
+                )
+            },
+            level: .note,
+            text: "handlers run in 2 places that do not see each other: pid:[1], pid:[2]"
+        ),
+        Case(
             check: "disk",
             facts: facts { _ in },
             level: .ok,

@@ -148,6 +148,84 @@ struct ExecAttemptTests {
         #expect(isGone(pid))
     }
 
+    // MARK: What it leaves behind
+
+    /// timeout(1) makes a process group of its own, as the job control of a shell does.
+    private static let ownGroup = """
+        timeout 900 sleep 900 &
+        while [ "$(ps -o pgid= -p $! | tr -d ' ')" = $$ ]; do :; done
+        echo $!
+        """
+
+    @Test(arguments: [StopReason.cancelled, .leaseLost, .shutdown])
+    func `of a handler that is stopped nothing is left, in whatever group`(
+        reason: StopReason
+    ) async throws {
+        try await withTemporaryFolder { folder in
+            let file = folder + "/pid"
+            let control = try ExecControl()
+            let attempt = attempt("\(Self.ownGroup) > \(file); wait", control: control)
+            let end = try await withCheckedThrowingContinuation { continuation in
+                Thread.detachNewThread {
+                    continuation.resume(with: Result { try attempt.run() })
+                }
+                Thread.detachNewThread {
+                    while FileManager.default.contents(atPath: file)?.last != 0x0A { sched_yield() }
+                    control.stop(reason, kill: false)
+                }
+            }
+            #expect(end.stopped == reason)
+            let text = try String(contentsOfFile: file, encoding: .utf8)
+            let pid = try #require(Int32(text.dropLast()))
+            #expect(ProcessStat(pid)?.hasEnded ?? true, "it is gone when the attempt has an end")
+        }
+    }
+
+    @Test
+    func `of a handler that failed nothing is left in its session`() throws {
+        let end = try run("\(Self.ownGroup); exit 3")
+        #expect(end.exit == .code(3))
+        let pid = try #require(Int32(end.output.map(text)?.split(separator: "\n").first ?? ""))
+        #expect(ProcessStat(pid)?.hasEnded ?? true)
+    }
+
+    @Test
+    func `a handler that is done may leave what has a group of its own`() throws {
+        let end = try run(Self.ownGroup)
+        #expect(end.exit == .code(0))
+        let pid = try #require(Int32(end.output.map(text)?.split(separator: "\n").first ?? ""))
+        let left = try #require(ProcessStat(pid))
+        #expect(!left.hasEnded)
+        kill(-left.group, SIGKILL)
+    }
+
+    @Test
+    func `the session is noted before the program runs, and no longer than the attempt`() throws {
+        var attempt = try attempt("")
+        let note = attempt.trace.notePath
+        attempt.command = ["/bin/sh", "-c", "cat '\(note)'; echo $$"]
+        let lines = try #require(try attempt.run().output.map(text)).split(separator: "\n")
+        try #require(lines.count == 4)
+        #expect(ProcessSight(lines[0]) == ProcessSight.here)
+        #expect(lines[1].hasPrefix("pipe:["))
+        let noted = try #require(ProcessStat(text: String(lines[2])))
+        #expect("\(noted.pid) \(noted.session)" == "\(lines[3]) \(lines[3])")
+        #expect(!FileManager.default.fileExists(atPath: note))
+    }
+
+    @Test
+    func `a session that cannot be noted is started later, and is no failure`() throws {
+        var attempt = try attempt("exit 0")
+        attempt.trace = AttemptTrace(
+            token: attempt.trace.token,
+            marks: attempt.trace.marks,
+            stateFolder: "/nowhere"
+        )
+        let error = #expect(throws: SpawnError.self) { try attempt.run() }
+        #expect(error?.step == .note)
+        #expect(error?.isPermanent == false)
+    }
+
     @Test
     func `a handler that prints nothing for too long is stopped`() throws {
         var attempt = try attempt("echo started; exec sleep 600")
@@ -269,7 +347,8 @@ struct ExecAttemptTests {
                     input: Data(repeating: 0x41, count: 100_000),
                     timeout: timeout,
                     grace: .milliseconds(10),
-                    control: try ExecControl()
+                    control: try ExecControl(),
+                    trace: .sample()
                 )
             }
             func runAll() throws {
@@ -305,7 +384,8 @@ struct ExecAttemptTests {
             input: input,
             timeout: timeout,
             grace: grace,
-            control: control
+            control: control,
+            trace: .sample()
         )
     }
 

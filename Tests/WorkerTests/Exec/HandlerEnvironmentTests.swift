@@ -5,11 +5,16 @@ import Testing
 
 @Suite
 struct HandlerEnvironmentTests {
+    private static let marks = HandlerMarks(
+        storeID: "uuid",
+        storeFile: StoreFileMark(device: 5, inode: 7)
+    )
+
     private static let own = [
         "SAMOVAR_ACTION=opened", "SAMOVAR_ATTEMPT=1", "SAMOVAR_DELIVERY=delivery-1",
         "SAMOVAR_EVENT=push", "SAMOVAR_JOB=1", "SAMOVAR_RESULT=/state/results/1.1",
-        "SAMOVAR_STORE=uuid", "SAMOVAR_CONFIG=/c.yaml", "SAMOVAR_TOKEN=1.1",
-        "SAMOVAR_TRUST=",
+        "SAMOVAR_STORE=uuid", "SAMOVAR_STORE_FILE=5-7", "SAMOVAR_CONFIG=/c.yaml",
+        "SAMOVAR_TOKEN=1.1", "SAMOVAR_TRUST=",
     ]
 
     /// What the worker has, which names the handler asks for, and what of it arrives.
@@ -48,7 +53,7 @@ struct HandlerEnvironmentTests {
         let environment = HandlerEnvironment(
             names: names,
             inherited: inherited,
-            storeID: "uuid",
+            marks: Self.marks,
             configuration: "/c.yaml"
         )
         let strings = environment.strings(
@@ -64,7 +69,7 @@ struct HandlerEnvironmentTests {
         let environment = HandlerEnvironment(
             names: [],
             inherited: [:],
-            storeID: "s",
+            marks: Self.marks,
             configuration: "c"
         )
         let strings = environment.strings(
