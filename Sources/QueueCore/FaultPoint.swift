@@ -16,6 +16,8 @@ package enum FaultPoint: String, Sendable {
     case imported
     /// A delivery is about to be decoded; the subject is its id.
     case routing
+    /// Jobs are claimed, and none has started.
+    case claimed
     /// Leases are about to be renewed, while handlers run.
     case renewing
     /// Handlers have ended, and their outcomes are not recorded.

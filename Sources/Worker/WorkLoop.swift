@@ -316,6 +316,9 @@ final class WorkLoop: Sendable {
         let tokens = Array(state.running.keys)
         let renewed = try await store.extend(tokens, worker: id, lease: lease)
         state.leasesRenewed = now
+        for token in tokens where !renewed.lost.contains(token) {
+            state.running[token]?.lease.renew(until: now + lease)
+        }
         for token in renewed.lost {
             metrics.leasesLost.add()
             logger.warning(
@@ -441,6 +444,7 @@ final class WorkLoop: Sendable {
 
     private func start(_ claimed: [ClaimedJob], _ state: inout State) {
         let runners = rules.runners
+        if !claimed.isEmpty { FaultPoint.claimed.reach() }
         for job in claimed {
             metrics.claims.add(to: job.handler)
             logger.info("attempt starts", metadata: Self.metadata(of: job))

@@ -173,6 +173,25 @@ struct CrashPointTests {
     }
 
     @Test
+    func `a worker that was stopped between claim and start starts nothing past its lease`()
+        async throws
+    {
+        try await Site.with(Self.slow("quick")) { site in
+            try site.script("quick", "echo $SAMOVAR_TOKEN >> begun")
+            let ingress = try site.startIngress()
+            let late = try site.startWorker(fault: "claimed:stop")
+            let delivery = try ingress.accept(Request())
+            try site.awaitState("leased", ofJobOf: delivery)
+            let second = try site.startWorker()
+            try second.awaitLine("attempt lost")
+            try site.awaitState("done", ofJobOf: delivery)
+            late.signal(SIGCONT)
+            try late.awaitLine("outcome refused: another attempt stands")
+            #expect(site.lines("begun") == ["1.2"])
+        }
+    }
+
+    @Test
     func `a worker that was stopped past its lease stops its handler when it goes on`()
         async throws
     {

@@ -85,6 +85,8 @@ package struct ClaimedJob: Sendable {
     package var lane: String?
     /// Failed attempts so far; the retry budget counts these.
     package var failures: Int
+    /// When its lease ends, unless it is renewed.
+    package var leaseUntil: MonotonicTime
     package var delivery: ClaimedDelivery
 }
 

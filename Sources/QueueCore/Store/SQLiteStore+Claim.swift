@@ -293,6 +293,7 @@ extension SQLiteStore {
             repo: head.repo,
             lane: leased.lane,
             failures: Int(clamping: leased.failures),
+            leaseUntil: claim.leaseUntil,
             delivery: delivery
         )
     }

@@ -28,11 +28,17 @@ final class ExecControl: AttemptControl {
     /// Becomes readable when there is an order.
     var descriptor: Int32 { wake.readEnd }
 
+    /// Without a lease there is no grace: another worker may run the job already.
     func stop(_ reason: StopReason, kill: Bool) {
-        order.withLock { order in
-            order = Order(reason: order?.reason ?? reason, kill: kill || order?.kill == true)
+        let kill = kill || reason == .leaseLost
+        let isNew = order.withLock { order in
+            let next = Order(reason: order?.reason ?? reason, kill: kill || order?.kill == true)
+            defer { order = next }
+            return next != order
         }
-        // A few bytes at most are ever written, so this never blocks.
+        // Said once for each order, of which there are two at most: the pipe is never full, also
+        // when nobody reads it any more because something does not die.
+        guard isNew else { return }
         var byte: UInt8 = 1
         unsafe write(wake.writeEnd, &byte, 1)
     }

@@ -67,20 +67,24 @@ final class ExecRunner: Sendable {
     /// Its end arrives in the inbox, exactly once.
     ///
     /// - Returns: a hand on it, with no control when it could not even be set up.
-    func start(_ job: ClaimedJob) -> RunningAttempt {
+    func start(_ job: ClaimedJob, _ lease: LeaseTime) -> RunningAttempt {
         let control: ExecControl?
         do throws(SpawnError) {
             let made = try ExecControl()
-            try HandlerThread.start { [self] in inbox.end(run(job, made)) }
+            try HandlerThread.start { [self] in inbox.end(run(job, made, lease)) }
             control = made
         } catch {
             control = nil
             inbox.end(couldNotStart(error, job))
         }
-        return RunningAttempt(job: job, control: control)
+        return RunningAttempt(job: job, control: control, lease: lease)
     }
 
-    private func run(_ job: ClaimedJob, _ control: ExecControl) -> AttemptEnd {
+    private func run(
+        _ job: ClaimedJob,
+        _ control: ExecControl,
+        _ lease: LeaseTime
+    ) -> AttemptEnd {
         let handler = handler(of: job)
         let payload = HandlerPayload(of: job)
         let resultFile = ResultFile.path(of: job.token, stateFolder: stateFolder)
@@ -99,6 +103,7 @@ final class ExecRunner: Sendable {
             idleTimeout: handler.settings.idleTimeout,
             control: control,
             trace: AttemptTrace(token: job.token, marks: marks, stateFolder: stateFolder),
+            latestStart: lease.latestStart,
             somethingStays: { [logger] processes in
                 let pids = processes.map { "\($0.pid)" }.joined(separator: ",")
                 logger.error(
@@ -166,6 +171,14 @@ final class ExecRunner: Sendable {
     }
 
     private func couldNotStart(_ error: SpawnError, _ job: ClaimedJob) -> AttemptEnd {
+        if error.step == .time {
+            return AttemptEnd(
+                token: job.token,
+                outcome: .released,
+                endedAt: clocks.now(),
+                error: "the lease was lost before the handler started"
+            )
+        }
         let handler = handler(of: job)
         let place = handler.settings.directory.map { " in \($0)" } ?? ""
         let failed =

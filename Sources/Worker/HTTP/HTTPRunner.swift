@@ -99,7 +99,7 @@ final class HTTPRunner: Sendable {
     /// Starts a claimed job's handler.
     ///
     /// Its end arrives in the inbox, exactly once.
-    func start(_ job: ClaimedJob) -> RunningAttempt {
+    func start(_ job: ClaimedJob, _ lease: LeaseTime) -> RunningAttempt {
         guard let handler = handlers[job.handler], let client else {
             preconditionFailure("a worker claims only jobs of handlers it knows")
         }
@@ -107,20 +107,21 @@ final class HTTPRunner: Sendable {
         let control = HTTPControl()
         // Not on the work loop's executor, which is the store's thread.
         let task = Task(executorPreference: globalConcurrentExecutor) { [self] in
-            let end = await run(job, handler, client, control)
+            let end = await run(job, handler, client, control, lease)
             let stopped = control.reason
             breakers.end(Self.sign(of: end.answer, stopped), of: job.handler, isProbe: isProbe)
             inbox.end(record(end, job, handler, stopped))
         }
         control.attach(task)
-        return RunningAttempt(job: job, control: control)
+        return RunningAttempt(job: job, control: control, lease: lease)
     }
 
     private func run(
         _ job: ClaimedJob,
         _ handler: Handler,
         _ client: HTTPClient,
-        _ control: HTTPControl
+        _ control: HTTPControl,
+        _ lease: LeaseTime
     ) async -> HTTPAttempt.End {
         var request: HTTPClientRequest
         do throws(BodyTemplate.Failure) {
@@ -129,6 +130,11 @@ final class HTTPRunner: Sendable {
             return HTTPAttempt.End(answer: .noBody(reason: error.reason))
         }
         request.tlsConfiguration = handler.tls
+        // Right before it is sent: whoever has the job now may be sending it too.
+        guard !lease.isOver else {
+            control.stop(.leaseLost, kill: true)
+            return HTTPAttempt.End(answer: .noResponse(error: "the lease was lost"))
+        }
         let attempt = HTTPAttempt(
             client: client,
             request: request,

@@ -90,17 +90,22 @@ final class HandlerRunners: Sendable {
     ///
     /// - Returns: a hand on it, with no control when it could not even be set up.
     func start(_ job: ClaimedJob) -> RunningAttempt {
-        guard let levels = TrustInquiry.levels(for: job) else { return startHandler(job) }
-        return ask(levels, job)
+        let lease = LeaseTime(until: job.leaseUntil, clocks: clocks)
+        guard let levels = TrustInquiry.levels(for: job) else { return startHandler(job, lease) }
+        return ask(levels, job, lease)
     }
 
-    private func startHandler(_ job: ClaimedJob) -> RunningAttempt {
-        httpHandlers.contains(job.handler) ? http.start(job) : exec.start(job)
+    private func startHandler(_ job: ClaimedJob, _ lease: LeaseTime) -> RunningAttempt {
+        httpHandlers.contains(job.handler) ? http.start(job, lease) : exec.start(job, lease)
     }
 
     /// Starts the handler when its sender is trusted, and ends the attempt when not; in a task of
     /// its own, as Gitea may take its time.
-    private func ask(_ levels: [TrustLevel], _ job: ClaimedJob) -> RunningAttempt {
+    private func ask(
+        _ levels: [TrustLevel],
+        _ job: ClaimedJob,
+        _ lease: LeaseTime
+    ) -> RunningAttempt {
         guard let policy = retryPolicies[job.handler] else {
             preconditionFailure("a worker claims only jobs of handlers it knows")
         }
@@ -120,7 +125,7 @@ final class HandlerRunners: Sendable {
             case .start(let level):
                 var trusted = job
                 trusted.trust = level.rawValue
-                control.handOver(to: startHandler(trusted).control)
+                control.handOver(to: startHandler(trusted, lease).control)
             case .end(let outcome, let error):
                 inbox.end(
                     AttemptEnd(
@@ -133,7 +138,7 @@ final class HandlerRunners: Sendable {
             }
         }
         control.attach(question)
-        return RunningAttempt(job: job, control: control)
+        return RunningAttempt(job: job, control: control, lease: lease)
     }
 
     /// Closes connections; called when nothing runs any more, or was told to stop.

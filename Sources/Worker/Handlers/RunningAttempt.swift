@@ -5,6 +5,8 @@ struct RunningAttempt: Sendable {
     var job: ClaimedJob
     /// Nil when it never began: its end is in the inbox.
     var control: (any AttemptControl)?
+    /// Told of by whoever renews its lease.
+    var lease: LeaseTime
     var startedAt = ContinuousClock.now
 }
 

@@ -96,7 +96,7 @@ struct ExecAttemptTests {
         #expect(end.exit == .signal(SIGKILL))
     }
 
-    @Test(arguments: [StopReason.leaseLost, .cancelled, .shutdown])
+    @Test(arguments: [StopReason.cancelled, .shutdown])
     func `a handler that is told to stop gets TERM, and the reason is kept`(
         reason: StopReason
     ) throws {
@@ -105,6 +105,32 @@ struct ExecAttemptTests {
         let end = try run("sleep 1000", control: control)
         #expect(end.stopped == reason)
         #expect(end.exit == .signal(SIGTERM))
+    }
+
+    @Test
+    func `a handler whose lease is lost is killed at once, whatever it was told before`() throws {
+        let control = try ExecControl()
+        control.stop(.cancelled, kill: false)
+        control.stop(.leaseLost, kill: false)
+        let end = try run("trap '' TERM; sleep 1000", grace: .seconds(1000), control: control)
+        #expect(end.stopped == .cancelled)
+        #expect(end.exit == .signal(SIGKILL))
+    }
+
+    @Test
+    func `a handler is not started when it is too late`() async throws {
+        try await withTemporaryFolder { folder in
+            let file = folder + "/started"
+            var attempt = try attempt("echo > \(file)")
+            let now = Clocks.system.monotonic()
+            attempt.latestStart = now.rawValue
+            let error = #expect(throws: SpawnError.self) { try attempt.run() }
+            #expect(error?.step == .time)
+            #expect(error?.isPermanent == false)
+            #expect(!FileManager.default.fileExists(atPath: file))
+            attempt.latestStart = (now + .seconds(3600)).rawValue
+            #expect(try attempt.run().exit == .code(0))
+        }
     }
 
     @Test
@@ -187,6 +213,26 @@ struct ExecAttemptTests {
         #expect(end.exit == .code(3))
         let pid = try #require(Int32(end.output.map(text)?.split(separator: "\n").first ?? ""))
         #expect(ProcessStat(pid)?.hasEnded ?? true)
+    }
+
+    @Test
+    func `of a handler that asks to run again nothing is left, whatever its exit code`() throws {
+        var attempt = try attempt(Self.ownGroup)
+        attempt.asksToRunAgain = { true }
+        let end = try attempt.run()
+        #expect(end.exit == .code(0))
+        let pid = try #require(Int32(end.output.map(text)?.split(separator: "\n").first ?? ""))
+        #expect(ProcessStat(pid)?.hasEnded ?? true)
+    }
+
+    @Test
+    func `orders that change nothing are not written down, so that nobody waits to write one`()
+        throws
+    {
+        let control = try ExecControl()
+        // More than a pipe holds.
+        for _ in 0..<70_000 { control.stop(.cancelled, kill: false) }
+        #expect(control.take() == ExecControl.Order(reason: .cancelled, kill: false))
     }
 
     @Test

@@ -34,7 +34,7 @@ struct HTTPConnectionTests {
             .silence
         } _: { server in
             try await HTTPTrial.with(HTTPSettings(url: server.url)) { trial in
-                let running = (1...count).map { _ in trial.runner.start(job) }
+                let running = (1...count).map { _ in trial.start(job) }
                 // None is answered, so all of them must be there at the same time.
                 try await trial.awaitUntil("all requests") { server.requests.count == count }
                 for attempt in running { attempt.control?.stop(.shutdown, kill: false) }

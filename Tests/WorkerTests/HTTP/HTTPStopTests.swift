@@ -61,13 +61,35 @@ struct HTTPStopTests {
             .silence
         } _: { server in
             try await HTTPTrial.with(HTTPSettings(url: server.url)) { trial in
-                let running = trial.runner.start(job)
+                let running = trial.start(job)
                 try await trial.awaitUntil("the request") { !server.requests.isEmpty }
                 running.control?.stop(reason, kill: false)
                 running.control?.stop(.timedOut, kill: true)
                 let end = try await trial.nextEnds(1)[0]
                 #expect(end.outcome == outcome)
                 #expect(end.token == job.token)
+            }
+        }
+    }
+
+    @Test
+    func `a request is not sent when the lease is over, and is when it was renewed`() async throws {
+        let job = try await ClaimedJob.sample()
+        try await TestServer.with { _ in
+            .status(200)
+        } _: { server in
+            try await HTTPTrial.with(HTTPSettings(url: server.url)) { trial in
+                trial.clock.advance(by: Limits.lease)
+                let end = try await trial.run(job)
+                #expect(end.outcome == .released)
+                #expect(end.error == "the lease was lost")
+                #expect(server.requests.isEmpty)
+
+                let lease = LeaseTime(until: job.leaseUntil, clocks: trial.clock.clocks)
+                lease.renew(until: job.leaseUntil + .seconds(1))
+                _ = trial.runner.start(job, lease)
+                #expect(try await trial.nextEnds(1)[0].outcome == .done)
+                #expect(server.requests.count == 1)
             }
         }
     }
@@ -80,7 +102,7 @@ struct HTTPStopTests {
         } _: { server in
             try await HTTPTrial.with(HTTPSettings(url: server.url)) { trial in
                 for _ in 1...50 {
-                    trial.runner.start(job).control?.stop(.cancelled, kill: false)
+                    trial.start(job).control?.stop(.cancelled, kill: false)
                 }
                 let ends = try await trial.nextEnds(50)
                 let cancelled = Outcome.cancelled(reason: "cancelled by an operator")
@@ -122,7 +144,7 @@ struct HTTPStopTests {
         } _: { server in
             let settings = HTTPSettings(url: server.url)
             try await HTTPTrial.with(settings, timeout: .milliseconds(50)) { trial in
-                for _ in 1...5 { _ = trial.runner.start(job) }
+                for _ in 1...5 { _ = trial.start(job) }
                 _ = try await trial.nextEnds(5)
                 #expect(trial.runner.breakers.limit(of: name, concurrency: 5) == 0)
             }

@@ -60,9 +60,14 @@ final class HTTPTrial: Sendable {
         }
     }
 
+    /// Starts a job with the lease that it was claimed with.
+    func start(_ job: ClaimedJob) -> RunningAttempt {
+        runner.start(job, LeaseTime(until: job.leaseUntil, clocks: clock.clocks))
+    }
+
     /// Runs one job to its end.
     func run(_ job: ClaimedJob) async throws -> AttemptEnd {
-        _ = runner.start(job)
+        _ = start(job)
         return try await nextEnds(1)[0]
     }
 
