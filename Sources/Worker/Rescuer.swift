@@ -64,7 +64,7 @@ struct Rescuer: Sendable {
         }
         let result = try await store.lose(orphan, workerDied: workerDied)
         if case .written(let state) = result {
-            unsafe unlink(ResultFile.path(of: orphan.token, stateFolder: stateFolder))
+            ResultFile.remove(of: orphan.token, stateFolder: stateFolder)
             metrics.attemptsLost.add()
             var names = await names(of: orphan)
             names["job.state"] = "\(state.rawValue)"

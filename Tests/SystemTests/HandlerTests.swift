@@ -93,6 +93,7 @@ struct HandlerTests {
             signal: 15
         ),
         says("snoozing", #"{"outcome":"snooze","after":"10ms"}"#, ["snooze", "done"], nil),
+        says("saying-done", #"{"outcome":"done"}"#, ["done"], nil),
         says("given-up", #"{"outcome":"dead","message":"no use"}"#, ["dead"], "no use"),
         says(
             "asking",

@@ -39,6 +39,7 @@ enum ExecOutcome {
         }
 
         switch result {
+        case .done: return (.done, nil)
         case .invalid(let why): return retry("SAMOVAR_RESULT was not understood: \(why)")
         case .dead(let message):
             let reason = message ?? "the handler said so"

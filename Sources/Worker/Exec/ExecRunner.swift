@@ -88,8 +88,8 @@ final class ExecRunner: Sendable {
         let handler = handler(of: job)
         let payload = HandlerPayload(of: job)
         let resultFile = ResultFile.path(of: job.token, stateFolder: stateFolder)
-        unsafe unlink(resultFile)
-        defer { unsafe unlink(resultFile) }
+        ResultFile.remove(of: job.token, stateFolder: stateFolder)
+        defer { ResultFile.remove(of: job.token, stateFolder: stateFolder) }
         let attempt = ExecAttempt(
             command: handler.settings.command,
             environment: handler.environment.strings(

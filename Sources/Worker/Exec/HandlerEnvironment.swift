@@ -34,7 +34,7 @@ struct HandlerEnvironment {
         base + [
             "SAMOVAR_DELIVERY=\(job.delivery.id)",
             "SAMOVAR_EVENT=\(job.delivery.eventType)",
-            "SAMOVAR_ACTION=\(action ?? "")",
+            "SAMOVAR_ACTION=\(Self.bounded(action ?? ""))",
             "SAMOVAR_JOB=\(job.token.job)",
             "SAMOVAR_ATTEMPT=\(job.token.attempt)",
             "SAMOVAR_TOKEN=\(job.token)",
@@ -42,4 +42,18 @@ struct HandlerEnvironment {
             "SAMOVAR_RESULT=\(resultFile)",
         ]
     }
+
+    /// What of a text out of a payload may be in the environment.
+    ///
+    /// Linux executes no program with a variable of more than 128 KiB, and a NUL ends one: neither
+    /// may kill a job, nor make one action look like another. The envelope has the whole of it.
+    private static func bounded(_ text: String) -> String {
+        let kept = text.unicodeScalars.prefix(scalarsMost).map { scalar in
+            scalar == "\0" ? "\u{FFFD}" : Character(scalar)
+        }
+        return String(kept) + (text.unicodeScalars.count > scalarsMost ? "…" : "")
+    }
+
+    /// Gitea's longest action has 23 characters.
+    private static let scalarsMost = 200
 }

@@ -1,3 +1,4 @@
+import Foundation
 import QueueCore
 import StateFolder
 
@@ -5,6 +6,14 @@ import StateFolder
 enum ResultFile {
     static func path(of token: AttemptToken, stateFolder: String) -> String {
         "\(folder(stateFolder))/\(token)"
+    }
+
+    /// Removes what a handler left there, also a folder with all that is in it.
+    static func remove(of token: AttemptToken, stateFolder: String) {
+        let path = path(of: token, stateFolder: stateFolder)
+        guard unsafe unlink(path) != 0, errno == EISDIR else { return }
+        // Where the handler's user has forbidden it, it stays: no later attempt has this name.
+        try? FileManager.default.removeItem(atPath: path)
     }
 
     /// Makes the folder, for this user alone.

@@ -81,7 +81,7 @@ struct ExecOutcomeTests {
     }
 
     static let results: [(HandlerResult, Outcome, String?)] = [
-        (.dead(message: "gone"), .dead(reason: "gone"), "gone"),
+        (.done, .done, nil), (.dead(message: "gone"), .dead(reason: "gone"), "gone"),
         (.dead(message: nil), .dead(reason: "the handler said so"), "the handler said so"),
         (.snooze(for: .seconds(9), message: nil), .snooze(for: .seconds(9)), "snoozed"),
         (.snooze(for: .seconds(9), message: "later"), .snooze(for: .seconds(9)), "later"),

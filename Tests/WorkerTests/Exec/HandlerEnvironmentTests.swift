@@ -64,6 +64,31 @@ struct HandlerEnvironmentTests {
         #expect(strings.sorted() == (passed + Self.own).sorted())
     }
 
+    static let actions = [
+        (String(repeating: "a", count: 200_000), String(repeating: "a", count: 200) + "…"),
+        (String(repeating: "a", count: 200), String(repeating: "a", count: 200)),
+        ("opened\0closed", "opened\u{FFFD}closed"), ("e\u{301}", "e\u{301}"),
+    ]
+
+    @Test(arguments: actions)
+    func `no action makes an environment that cannot be executed, or looks like another`(
+        action: String,
+        said: String
+    ) async throws {
+        let environment = HandlerEnvironment(
+            names: [],
+            inherited: [:],
+            marks: Self.marks,
+            configuration: "c"
+        )
+        let strings = environment.strings(
+            try await ClaimedJob.sample(),
+            action: action,
+            resultFile: "r"
+        )
+        #expect(strings.contains("SAMOVAR_ACTION=\(said)"))
+    }
+
     @Test
     func `an event without an action has an empty one`() async throws {
         let environment = HandlerEnvironment(
