@@ -12,6 +12,10 @@ final class Inbox: Sendable {
         var isRung = false
         /// It is time to look after dead workers.
         var isTick = false
+        /// What was killed of the attempts that were taken over.
+        var sweep: OrphanSweep?
+        /// Others may have taken this worker for dead: its leases are to be looked after at once.
+        var isInDoubt = false
         /// What to go by from now on.
         var rules: Rules?
         var stop: StopStage = .working
@@ -32,6 +36,20 @@ final class Inbox: Sendable {
 
     func ring() {
         contents.withLock { $0.isRung = true }
+        continuation.yield()
+    }
+
+    func end(sweep: OrphanSweep) {
+        contents.withLock { contents in
+            contents.sweep = sweep
+            // Jobs may be ready again.
+            contents.isRung = true
+        }
+        continuation.yield()
+    }
+
+    func doubt() {
+        contents.withLock { $0.isInDoubt = true }
         continuation.yield()
     }
 

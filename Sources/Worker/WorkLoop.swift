@@ -23,6 +23,7 @@ final class WorkLoop: Sendable {
     private let current: Mutex<Rules>
     /// What counted before, and still has attempts.
     private let retired = Mutex<[RetiredRules]>([])
+    /// As it is before the first look.
     private let rescuer: Rescuer
     private let doorbell: Doorbell
     private let slots: Int
@@ -60,20 +61,30 @@ final class WorkLoop: Sendable {
                 logger.warning("incident not recorded", metadata: ["error": "\(error)"])
             }
         }
-        storeID = try await store.uuid()
+        let uuid = try await store.uuid()
+        let (storePath, folder) = (configuration.store, configuration.stateFolder)
+        storeID = uuid
+        slots = configuration.worker.slots
+        lease = configuration.worker.lease
         rescuer = Rescuer(
             store: store,
             stateFolder: configuration.stateFolder,
-            storePath: configuration.store,
-            storeID: storeID,
-            bootID: clocks.bootID,
+            clocks: clocks,
             own: id,
+            lease: lease,
+            inbox: inbox,
             logger: logger,
             metrics: metrics
-        )
+        ) { attempts in
+            let processes = OrphanedProcesses(
+                attempts: attempts,
+                storeID: uuid,
+                storePath: storePath,
+                stateFolder: folder
+            )
+            return await processes.killAll()
+        }
         doorbell = try Doorbell(stateFolder: configuration.stateFolder)
-        slots = configuration.worker.slots
-        lease = configuration.worker.lease
         // The last, because from here on there is something to close, which `run` does.
         current = Mutex(
             Rules(
@@ -119,9 +130,16 @@ final class WorkLoop: Sendable {
     /// What the loop remembers between two looks.
     private struct State {
         var running: [AttemptToken: RunningAttempt] = [:]
+        /// Of these, what another worker has taken over, and was told.
+        var lost: Set<AttemptToken> = []
+        var rescuer: Rescuer
         /// Ends that the store has not taken yet: kept until it does.
         var unrecorded: [AttemptEnd] = []
         var leasesRenewed: MonotonicTime
+        /// Others may have taken this worker for dead.
+        var isInDoubt = false
+        /// They have.
+        var isRetired = false
         var stage = StopStage.working
         var storeIsInTrouble = false
         /// What became of jobs whose handlers they do not know was not told yet.
@@ -171,14 +189,16 @@ final class WorkLoop: Sendable {
     }
 
     private func work() async throws {
-        var state = State(leasesRenewed: clocks.monotonic())
+        var state = State(rescuer: rescuer, leasesRenewed: clocks.monotonic())
         try await warnOfUnknownHandlers()
         do {
             // Before anything is routed: what took the last worker down must be known.
-            try await rescueFirst()
+            try await rescueFirst(&state)
             for await _ in inbox.arrivals {
                 try await step(&state)
-                if state.isFinished { return }
+                guard state.isFinished else { continue }
+                if state.isRetired { throw Self.retirement }
+                return
             }
         } catch {
             killAll(state)
@@ -192,14 +212,24 @@ final class WorkLoop: Sendable {
         for attempt in state.running.values { attempt.control?.stop(.shutdown, kill: true) }
     }
 
-    private func rescueFirst() async throws(StoreError) {
+    /// Others hold its leases now; whoever supervises it starts it anew under another name.
+    private static let retirement = Failure(
+        .internal,
+        "another worker took this one for dead, because its lock file was missing, and has its jobs",
+        hint: "Nothing is lost, and it may be started again at once. Leave the folder `workers` "
+            + "beside the store alone while workers run."
+    )
+
+    private func rescueFirst(_ state: inout State) async throws(StoreError) {
         do throws(StoreError) {
-            try await rescuer.rescue()
+            try await state.rescuer.takeOver()
         } catch {
             // The ticks try again.
             guard error.isTransient else { throw error }
             logger.error("the store is in trouble", metadata: ["error": "\(error)"])
         }
+        // Nobody waits for that.
+        state.rescuer.sweep()
     }
 
     /// Jobs of a handler that left the configuration wait, and hold their lanes; nobody would know.
@@ -220,18 +250,20 @@ final class WorkLoop: Sendable {
         state.unrecorded += news.ended
         stopHandlers(&state, stage: news.stop)
         if let rules = news.rules { takeOver(rules, &state) }
+        if let sweep = news.sweep { state.rescuer.note(sweep) }
+        state.isInDoubt = state.isInDoubt || news.isInDoubt
         do throws(StoreError) {
             if state.hasNewRules {
                 try await warnOfUnknownHandlers()
                 state.hasNewRules = false
             }
             try await keepLeases(&state)
-            if state.stage == .working {
-                if news.isTick {
-                    try await stopCancelled(state)
-                    try await rescuer.rescue()
-                }
+            if state.stage == .working, news.isTick {
+                try await stopCancelled(state)
+                try await state.rescuer.takeOver()
             }
+            try await state.rescuer.endSwept()
+            if state.stage == .working { state.rescuer.sweep() }
             let routed = state.stage == .working && news.isRung ? try await decideWaiting() : []
             try await exchange(&state, routed, isRung: news.isRung)
             try await reportBreakers(&state)
@@ -311,24 +343,47 @@ final class WorkLoop: Sendable {
 
     private func keepLeases(_ state: inout State) async throws(StoreError) {
         let now = clocks.monotonic()
-        guard now >= state.leasesRenewed + lease / 3 else { return }
+        let isDue = now >= state.leasesRenewed + state.rescuer.heartbeatInterval
+        guard isDue || state.isInDoubt else { return }
         FaultPoint.renewing.reach()
-        let tokens = Array(state.running.keys)
-        let renewed = try await store.extend(tokens, worker: id, lease: lease)
+        let tokens = state.running.keys + state.rescuer.tokens
+        let renewed: Extension
+        do throws(StoreError) {
+            renewed = try await store.extend(tokens, worker: id, lease: lease)
+        } catch {
+            state.rescuer.noteFailedWrite()
+            throw error
+        }
+        state.rescuer.noteWrite(from: now, to: clocks.monotonic())
         state.leasesRenewed = now
+        state.isInDoubt = false
         for token in tokens where !renewed.lost.contains(token) {
             state.running[token]?.lease.renew(until: now + lease)
         }
-        for token in renewed.lost {
-            metrics.leasesLost.add()
-            logger.warning(
-                "lease lost, stopping the handler",
-                metadata: state.running[token].map { Self.metadata(of: $0.job) } ?? [:]
-            )
-            state.running[token]?.control?.stop(.leaseLost, kill: false)
-        }
+        stopLost(renewed.lost, &state)
         for token in renewed.cancelRequested {
             state.running[token]?.control?.stop(.cancelled, kill: false)
+        }
+        if renewed.isRetired, !state.isRetired {
+            state.isRetired = true
+            logger.error("this worker was taken for dead, killing its handlers")
+            stopHandlers(&state, stage: .killingHandlers)
+        }
+    }
+
+    /// Stops at once what another worker has taken over: it waits for that to be gone.
+    private func stopLost(_ lost: Set<AttemptToken>, _ state: inout State) {
+        state.rescuer.forget(lost)
+        for token in lost {
+            guard let attempt = state.running[token], state.lost.insert(token).inserted else {
+                continue
+            }
+            metrics.leasesLost.add()
+            logger.warning(
+                "lease lost, killing the handler",
+                metadata: Self.metadata(of: attempt.job)
+            )
+            attempt.control?.stop(.leaseLost, kill: true)
         }
     }
 
@@ -436,7 +491,10 @@ final class WorkLoop: Sendable {
     /// Lets go of attempts whose end was written, or refused.
     private func note(_ results: [EndResult], of ends: [AttemptEnd], _ state: inout State) {
         for (end, result) in zip(ends, results) {
+            let wasTold = state.lost.remove(end.token) != nil
             if let attempt = state.running.removeValue(forKey: end.token) {
+                // One loss is one line, and counts once.
+                if result == .leaseLost, wasTold { continue }
                 log(end, result, attempt.job)
             }
         }

@@ -23,6 +23,10 @@ package final class TestClock: Sendable {
     }
 
     package var now: Timestamp { state.withLock(\.now) }
+    package var monotonic: MonotonicTime { state.withLock(\.monotonic) }
+
+    /// When a lease ends that is claimed or renewed now.
+    package var leaseEnd: MonotonicTime { monotonic + Limits.lease }
 
     /// Time passes: both clocks move.
     package func advance(by duration: Duration) {

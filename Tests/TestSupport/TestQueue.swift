@@ -132,9 +132,39 @@ package struct TestQueue: Sendable {
 
     /// Writes how an attempt ended, and claims nothing.
     @discardableResult
-    package func end(_ token: AttemptToken, _ outcome: Outcome) async throws -> EndResult {
+    package func end(
+        _ token: AttemptToken,
+        _ outcome: Outcome,
+        by worker: WorkerID = first
+    ) async throws -> EndResult {
         let end = AttemptEnd(token: token, outcome: outcome, endedAt: clock.now)
-        return try await exchange([end], 0).ends[0]
+        return try await exchange([end], 0, by: worker).ends[0]
+    }
+
+    /// The lease of an attempt, as one who takes it over for a reason sees it.
+    package func orphan(
+        _ token: AttemptToken,
+        _ cause: OrphanedAttempt.Cause = .workerDied
+    ) async throws -> OrphanedAttempt {
+        let lease = try await store.leases().first { $0.token == token }
+        guard let lease else { throw Unexpected("attempt \(token) has no lease") }
+        return OrphanedAttempt(lease: lease, cause: cause)
+    }
+
+    /// Takes an attempt over and ends it, as a worker does when nothing is left of it.
+    @discardableResult
+    package func lose(
+        _ token: AttemptToken,
+        _ cause: OrphanedAttempt.Cause = .workerDied,
+        by worker: WorkerID = second
+    ) async throws -> EndResult {
+        let seized = try await store.seize(
+            [orphan(token, cause)],
+            by: worker,
+            lease: Limits.lease
+        )
+        guard seized == [token] else { return .leaseLost }
+        return try await store.lose([token], by: worker)[0]
     }
 
     /// Asks for one delivery to be routed again, now.
@@ -177,6 +207,13 @@ package struct TestQueue: Sendable {
 
     package func attempts(_ job: JobID) async throws -> [Record] {
         try await store.records(.attempts(job))
+    }
+}
+
+extension QueueStore {
+    /// Whether an attempt counts, for one who sees no worker's lock.
+    package func check(_ token: AttemptToken) async throws(StoreError) -> LeaseCheck {
+        try await check(token) { _ in true }
     }
 }
 

@@ -49,7 +49,7 @@ struct LeaseListCommand: AsyncParsableCommand {
             guard let id = job.integer("id"), let attempt = job.integer("attempt"), attempt >= 1
             else { continue }
             let token = AttemptToken(job: JobID(rawValue: id), attempt: attempt)
-            let check = try await store.check(token)
+            let check = try await store.check(token) { !alive.contains($0) }
             if case .lost(.ended) = check { continue }
             if case .lost(.superseded) = check { continue }
             let worker = WorkerID(rawValue: job.text("worker"))
@@ -102,7 +102,9 @@ struct RunningLease {
 
     private var leaseLeft: Cell {
         switch check {
-        case .held(let left): Cell(Quantity.text(left))
+        case .held(let left?): Cell(Quantity.text(left))
+        case .held(nil): .absent
+        case .lost(.takenOver): Cell("taken over", tone: .bad)
         case .lost(.earlierBoot): Cell("earlier boot", tone: .bad)
         case .lost: Cell("ran out", tone: .bad)
         }
@@ -111,7 +113,7 @@ struct RunningLease {
     /// One object.
     var json: JSONValue {
         let left: JSONValue =
-            if case .held(let left) = check { .real(left.seconds) } else { .null }
+            if case .held(let left?) = check { .real(left.seconds) } else { .null }
         return .object([
             ("token", .string(token.description)), ("job", .integer(token.job.rawValue)),
             ("attempt", .integer(token.attempt)), ("handler", .string(handler)),

@@ -2,6 +2,7 @@ import ArgumentParser
 import Foundation
 import Program
 import QueueCore
+import Settings
 
 /// `samovar lease verify`.
 struct LeaseVerifyCommand: AsyncParsableCommand {
@@ -36,12 +37,15 @@ struct LeaseVerifyCommand: AsyncParsableCommand {
         let environment = ProcessInfo.processInfo.environment
         let token = try token ?? Self.ownToken(environment)
         try await reporting {
-            try await configurationOption.withQueue(warns: false) { store, _ in
+            try await configurationOption.withQueue(warns: false) { store, configuration in
+                let folder = configuration.stateFolder
                 let verdict = LeaseVerdict(
                     token: token,
                     uuid: try await store.uuid(),
                     expectedUUID: environment["SAMOVAR_STORE"].flatMap { $0.isEmpty ? nil : $0 },
-                    check: try await store.check(token)
+                    check: try await store.check(token) {
+                        !WorkerLock.isHeld(stateFolder: folder, worker: $0)
+                    }
                 )
                 if output.json {
                     try StandardOutput.write(JSONOutput.object(verdict.json))
@@ -94,7 +98,9 @@ struct LeaseVerdict {
                 + "(SAMOVAR_STORE), and this is store \(uuid): give the right --config"
         }
         switch check {
-        case .held(let left): return "attempt \(token) counts, its lease has \(Quantity.text(left))"
+        case .held(let left?):
+            return "attempt \(token) counts, its lease has \(Quantity.text(left))"
+        case .held(nil): return "attempt \(token) counts, its worker lives"
         case .lost(let loss): return "attempt \(token) does not count: \(Self.text(loss))"
         }
     }
@@ -105,6 +111,7 @@ struct LeaseVerdict {
         case .ended(let state): "it has ended, its job is \(state.rawValue)"
         case .superseded(let attempt): "attempt \(attempt) has begun"
         case .ranOut: "its lease ran out, and somebody will take the job over"
+        case .takenOver: "another worker has taken its job over"
         case .earlierBoot: "the machine was started again since"
         }
     }
@@ -112,7 +119,7 @@ struct LeaseVerdict {
     /// One object.
     var json: JSONValue {
         let left: JSONValue =
-            if isHeld, case .held(let left) = check { .real(left.seconds) } else { .null }
+            if isHeld, case .held(let left?) = check { .real(left.seconds) } else { .null }
         return .object([
             ("token", .string(token.description)), ("counts", .boolean(isHeld)),
             ("reason", .optional(isHeld ? nil : text)), ("lease_left_seconds", left),

@@ -72,7 +72,8 @@ extension WorkFacts {
                 hint: "A worker that lives gives them back within a second: start samovar-worker."
             )
         }
-        let expired = leases.filter { $0.boot != moment.bootID || $0.until < moment.monotonic }
+        // The clock of another boot (a container may have a boot id of its own) cannot be read here.
+        let expired = leases.filter { $0.boot == moment.bootID && $0.until < moment.monotonic }
         guard expired.isEmpty else {
             return Diagnosis(
                 .work,

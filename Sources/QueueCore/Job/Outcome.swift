@@ -74,4 +74,6 @@ package struct Extension: Equatable, Sendable {
     package var lost: Set<AttemptToken>
     /// Still held, but an operator asked to cancel: stop these and report `cancelled`.
     package var cancelRequested: Set<AttemptToken>
+    /// The worker was taken for dead and retired: it must end.
+    package var isRetired = false
 }

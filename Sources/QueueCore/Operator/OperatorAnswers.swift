@@ -31,8 +31,9 @@ package struct ReplayCancellation: Equatable, Sendable {
 
 /// Whether an attempt still counts.
 package enum LeaseCheck: Equatable, Sendable {
-    /// Its outcome would be accepted; the lease is renewed while its worker lives.
-    case held(leaseLeft: Duration)
+    /// Its outcome would be accepted; the lease is renewed while its worker lives. How much of it
+    /// is left cannot be told from another boot.
+    case held(leaseLeft: Duration?)
     /// Its outcome would be refused, or soon.
     case lost(LeaseLoss)
 }
@@ -46,6 +47,8 @@ package enum LeaseLoss: Equatable, Sendable {
     case superseded(by: Int64)
     /// Nobody renewed it in time; somebody will take the job over.
     case ranOut
+    /// Another worker has taken the lease, and is about to end the attempt.
+    case takenOver
     /// The machine was started again since.
     case earlierBoot
 }

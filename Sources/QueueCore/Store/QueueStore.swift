@@ -74,7 +74,7 @@ package protocol QueueStore: Sendable {
         deciding decisions: [Decision]
     ) async throws(StoreError) -> Exchange
 
-    /// Renews leases and the worker's heartbeat.
+    /// Renews leases and the worker's heartbeat, unless the worker was retired.
     func extend(
         _ tokens: [AttemptToken],
         worker: WorkerID,
@@ -84,15 +84,38 @@ package protocol QueueStore: Sendable {
     /// The worker's attempts that an operator asked to cancel.
     func cancelRequests(of worker: WorkerID) async throws(StoreError) -> Set<AttemptToken>
 
-    /// Leases that have run out or belong to an earlier boot, and all of the workers that
-    /// `isDead` says are gone.
-    func orphans(
-        isDead: @Sendable (WorkerID) -> Bool
-    ) async throws(StoreError) -> [OrphanedAttempt]
+    /// All leases there are, in the order of their jobs.
+    func leases() async throws(StoreError) -> [Lease]
 
-    /// Ends an orphaned attempt as lost, after what is left of its processes is gone. The job is
-    /// ready again, or dead as quarantined after three losses in which its worker died.
-    func lose(_ orphan: OrphanedAttempt, workerDied: Bool) async throws(StoreError) -> EndResult
+    /// Takes orphaned leases over, so that whoever had them can neither renew them nor write how
+    /// their attempts ended.
+    ///
+    /// This comes before anything is killed, so that only what is really lost is. The jobs stay
+    /// leased until ``lose(_:by:)``: they run again after what is left of them is gone. Of a job
+    /// whose worker died the loss is counted here, once.
+    ///
+    /// - Parameters:
+    ///   - orphans: as they were seen; those whose lease was renewed or ended since are left alone.
+    ///   - worker: who takes them over; it renews them from now on.
+    ///   - lease: for how long.
+    /// - Returns: what was taken over.
+    /// - Throws: whatever keeps the store from committing; nothing is taken over then.
+    func seize(
+        _ orphans: [OrphanedAttempt],
+        by worker: WorkerID,
+        lease: Duration
+    ) async throws(StoreError) -> Set<AttemptToken>
+
+    /// Ends attempts that a worker has taken over as lost, after what is left of their processes is
+    /// gone. Each job is ready again, or dead as quarantined after three losses in which its worker
+    /// died.
+    ///
+    /// - Returns: one result per attempt; `.leaseLost` for what the worker does not hold.
+    /// - Throws: whatever keeps the store from committing; nothing is ended then.
+    func lose(
+        _ tokens: [AttemptToken],
+        by worker: WorkerID
+    ) async throws(StoreError) -> [EndResult]
 
     /// Says which workers without leases died, so that they no longer count as running.
     ///
@@ -182,7 +205,13 @@ package protocol QueueStore: Sendable {
     func situation(of job: JobID) async throws(StoreError) -> JobSituation?
 
     /// Whether an attempt still counts, now.
-    func check(_ token: AttemptToken) async throws(StoreError) -> LeaseCheck
+    ///
+    /// `isDead` says whether a worker is gone: the clock of a lease of another boot cannot be read
+    /// here, but while its worker lives it is renewed.
+    func check(
+        _ token: AttemptToken,
+        isDead: @Sendable (WorkerID) -> Bool
+    ) async throws(StoreError) -> LeaseCheck
 
     /// The jobs that a selection means, in the order of their ids.
     func jobs(matching selection: Selection) async throws(StoreError) -> [JobID]

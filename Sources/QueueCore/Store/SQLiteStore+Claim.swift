@@ -42,7 +42,9 @@ extension SQLiteStore {
     ) throws -> Exchange {
         try followClock(in: database)
         let results = try ends.map { end in
-            try isCareful ? writeUnlessRefused(end, in: database) : write(end, in: database)
+            try isCareful
+                ? writeUnlessRefused(end, by: worker, in: database)
+                : write(end, by: worker, in: database)
         }
         var claim = Claim(
             worker: worker,

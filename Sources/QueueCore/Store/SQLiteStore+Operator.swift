@@ -120,25 +120,37 @@ extension SQLiteStore {
         return text.flatMap(JobState.init(rawValue:))
     }
 
-    package func check(_ token: AttemptToken) throws(StoreError) -> LeaseCheck {
-        try read { database in
-            let row = try Row.fetchOne(
-                database,
-                sql: "SELECT state, attempt, lease_until, lease_boot FROM job WHERE id = ?",
-                arguments: [token.job.rawValue]
-            )
-            guard let row, let state = JobState(rawValue: row["state"]) else {
-                return .lost(.noSuchJob)
-            }
-            let attempt: Int64 = row["attempt"]
-            if attempt > token.attempt { return .lost(.superseded(by: attempt)) }
-            if attempt < token.attempt { return .lost(.noSuchJob) }
-            guard state == .leased else { return .lost(.ended(state)) }
-            guard row["lease_boot"] == clocks.bootID else { return .lost(.earlierBoot) }
-            let left = MonotonicTime(rawValue: row["lease_until"]) - clocks.monotonic()
-            return left >= .zero ? .held(leaseLeft: left) : .lost(.ranOut)
+    package func check(
+        _ token: AttemptToken,
+        isDead: @Sendable (WorkerID) -> Bool
+    ) throws(StoreError) -> LeaseCheck {
+        let row = try read { database in
+            try Row.fetchOne(database, sql: Self.checkedLease, arguments: [token.job.rawValue])
         }
+        guard let row, let state = JobState(rawValue: row["state"]) else {
+            return .lost(.noSuchJob)
+        }
+        let attempt: Int64 = row["attempt"]
+        if attempt > token.attempt { return .lost(.superseded(by: attempt)) }
+        if attempt < token.attempt { return .lost(.noSuchJob) }
+        guard state == .leased else { return .lost(.ended(state)) }
+        let worker: String = row["worker"]
+        let runner: String? = row["runner"]
+        guard runner == worker else { return .lost(.takenOver) }
+        guard row["lease_boot"] == clocks.bootID else {
+            return isDead(WorkerID(rawValue: worker)) ? .lost(.earlierBoot) : .held(leaseLeft: nil)
+        }
+        let left = MonotonicTime(rawValue: row["lease_until"]) - clocks.monotonic()
+        return left >= .zero ? .held(leaseLeft: left) : .lost(.ranOut)
     }
+
+    private static let checkedLease = """
+        SELECT state, attempt, lease_until, lease_boot, worker,
+            (SELECT worker FROM attempt WHERE attempt.job = job.id
+                AND attempt.number = job.attempt) AS runner
+        FROM job
+        WHERE id = ?
+        """
 
     private static let nextReplay = """
         SELECT coalesce((SELECT seq FROM sqlite_sequence WHERE name = 'replay_request'), 0) + 1

@@ -5,9 +5,10 @@ import Logging
 /// Every write about a running job names its attempt, and zero rows changed means that another
 /// attempt stands: a normal answer, not an error.
 extension SQLiteStore {
-    func write(_ end: AttemptEnd, in database: Database) throws -> EndResult {
+    /// Writes how an attempt of a worker ended; not what was taken over from it.
+    func write(_ end: AttemptEnd, by worker: WorkerID, in database: Database) throws -> EndResult {
         let held = try RawStatement(Self.heldJob, in: database)
-            .first(end.token.job.rawValue, end.token.attempt) { row in
+            .first(end.token.job.rawValue, end.token.attempt, worker.rawValue) { row in
                 (snoozedSince: row[0] as Int64?, cancelRequested: row[1] as Int64)
             }
         guard let held else { return .leaseLost }
@@ -26,14 +27,18 @@ extension SQLiteStore {
 
     /// One that the schema refuses is tried without its output, then left to run out of its lease,
     /// so that it keeps no other outcome from being written.
-    func writeUnlessRefused(_ end: AttemptEnd, in database: Database) throws -> EndResult {
+    func writeUnlessRefused(
+        _ end: AttemptEnd,
+        by worker: WorkerID,
+        in database: Database
+    ) throws -> EndResult {
         var bare = end
         bare.output = nil
         for end in [end, bare] {
             do {
                 var result = EndResult.leaseLost
                 try database.inSavepoint {
-                    result = try write(end, in: database)
+                    result = try write(end, by: worker, in: database)
                     return .commit
                 }
                 return result
@@ -121,7 +126,6 @@ extension SQLiteStore {
                 reason,
                 now.rawValue,
                 failed ? 1 : 0,
-                0,
                 token.job.rawValue,
                 token.attempt
             )
@@ -130,7 +134,6 @@ extension SQLiteStore {
             try RawStatement(Self.readyAgain, in: database).run(
                 time.rawValue,
                 failed ? 1 : 0,
-                0,
                 snoozedSince?.rawValue,
                 token.job.rawValue,
                 token.attempt,
@@ -159,167 +162,24 @@ extension SQLiteStore {
         try RawStatement(Self.insertOutput, in: database).run(attempt, output.bytes, output.kept)
     }
 
-    // MARK: Leases
-
-    package func extend(
-        _ tokens: [AttemptToken],
-        worker: WorkerID,
-        lease: Duration
-    ) throws(StoreError) -> Extension {
-        try write { database in
-            var result = Extension(lost: [], cancelRequested: [])
-            let until = (clocks.monotonic() + lease).rawValue
-            for token in tokens {
-                let cancel = try Bool.fetchOne(
-                    database.cachedStatement(sql: Self.extendLease),
-                    arguments: [
-                        until, clocks.bootID, token.job.rawValue, token.attempt, worker.rawValue,
-                    ]
-                )
-                switch cancel {
-                case nil: result.lost.insert(token)
-                case true?: result.cancelRequested.insert(token)
-                case false?: break
-                }
-            }
-            try database.execute(
-                sql: "UPDATE worker SET heartbeat_at = ? WHERE id = ?",
-                arguments: [clocks.now().rawValue, worker.rawValue]
-            )
-            return result
-        }
-    }
-
-    package func cancelRequests(
-        of worker: WorkerID
-    ) throws(StoreError) -> Set<AttemptToken> {
-        try read { database in
-            let rows = try Row.fetchAll(
-                database.cachedStatement(sql: Self.cancelRequested),
-                arguments: [worker.rawValue]
-            )
-            return Set(
-                rows.map { AttemptToken(job: JobID(rawValue: $0[0]), attempt: $0[1]) }
-            )
-        }
-    }
-
-    // MARK: Rescue
-
-    package func orphans(
-        isDead: @Sendable (WorkerID) -> Bool
-    ) throws(StoreError) -> [OrphanedAttempt] {
-        let leases = try read { database in
-            try Row.fetchAll(database.cachedStatement(sql: Self.leases)).map { row in
-                Lease(
-                    token: AttemptToken(
-                        job: JobID(rawValue: row["id"]),
-                        attempt: row["attempt"]
-                    ),
-                    worker: WorkerID(rawValue: row["worker"]),
-                    until: MonotonicTime(rawValue: row["lease_until"]),
-                    boot: row["lease_boot"]
-                )
-            }
-            .sorted { $0.token.job < $1.token.job }
-        }
-        let now = clocks.monotonic()
-        var dead: [WorkerID: Bool] = [:]
-        return leases.compactMap { lease in
-            let earlierBoot = lease.boot != clocks.bootID
-            if !earlierBoot, lease.until >= now {
-                let isGone = dead[lease.worker] ?? isDead(lease.worker)
-                dead[lease.worker] = isGone
-                guard isGone else { return nil }
-            }
-            return OrphanedAttempt(
-                token: lease.token,
-                worker: lease.worker,
-                earlierBoot: earlierBoot
-            )
-        }
-    }
-
-    private struct Lease {
-        var token: AttemptToken
-        var worker: WorkerID
-        var until: MonotonicTime
-        var boot: String
-    }
-
-    package func lose(
-        _ orphan: OrphanedAttempt,
-        workerDied: Bool
-    ) throws(StoreError) -> EndResult {
-        try write { database in
-            let row = try Row.fetchOne(
-                database.cachedStatement(sql: Self.orphanedJob),
-                arguments: [
-                    orphan.token.job.rawValue, orphan.token.attempt, clocks.bootID,
-                    clocks.monotonic().rawValue, workerDied ? 1 : 0,
-                ]
-            )
-            // A worker that was only late has renewed its lease, or ended the attempt.
-            guard let row else { return .leaseLost }
-            let counts = workerDied && !orphan.earlierBoot
-            let losses = (row["losses"] as Int).adding(saturating: counts ? 1 : 0)
-            let now = clocks.now()
-            let error =
-                orphan.earlierBoot
-                ? "the machine was started again"
-                : workerDied ? "its worker died" : "its lease ran out"
-            try close(
-                AttemptEnd(
-                    token: orphan.token,
-                    outcome: .released,
-                    endedAt: now,
-                    error: "\(error) (worker \(orphan.worker))"
-                ),
-                as: "lost",
-                in: database
-            )
-            let state: JobState
-            let cancelRequested: Bool = row["cancel_requested"]
-            if cancelRequested || losses >= Limits.lossesMost {
-                state = cancelRequested ? .cancelled : .dead
-                let reason =
-                    cancelRequested
-                    ? "cancelled by an operator"
-                    : "quarantined: \(losses) workers died while it ran"
-                try database.cachedStatement(sql: Self.endJob).execute(arguments: [
-                    state.rawValue, reason, now.rawValue, 0, counts ? 1 : 0,
-                    orphan.token.job.rawValue, orphan.token.attempt,
-                ])
-            } else {
-                state = .ready
-                let snoozedSince: Int64? = row["snoozed_since"]
-                try database.cachedStatement(sql: Self.readyAgain).execute(arguments: [
-                    now.rawValue, 0, counts ? 1 : 0, snoozedSince,
-                    orphan.token.job.rawValue, orphan.token.attempt, now.rawValue,
-                ])
-            }
-            return .written(state)
-        }
-    }
-
     private static let heldJob = """
         SELECT snoozed_since, cancel_requested FROM job
-        WHERE id = ? AND state = 'leased' AND attempt = ?
+        WHERE id = ? AND state = 'leased' AND attempt = ? AND worker = ?
         """
 
-    private static let endJob = """
+    static let endJob = """
         UPDATE job
-        SET state = ?, reason = ?, finished_at = ?, failures = failures + ?, losses = losses + ?,
+        SET state = ?, reason = ?, finished_at = ?, failures = failures + ?,
             worker = NULL, lease_until = NULL, lease_boot = NULL, snoozed_since = NULL
         WHERE id = ? AND state = 'leased' AND attempt = ?
         """
 
-    private static let readyAgain = """
+    static let readyAgain = """
         UPDATE job
-        SET state = 'ready', run_at = ?1, parked = iif(?1 > ?7, 'delayed', NULL),
-            failures = failures + ?2, losses = losses + ?3, snoozed_since = ?4,
+        SET state = 'ready', run_at = ?1, parked = iif(?1 > ?6, 'delayed', NULL),
+            failures = failures + ?2, snoozed_since = ?3,
             worker = NULL, lease_until = NULL, lease_boot = NULL
-        WHERE id = ?5 AND state = 'leased' AND attempt = ?6
+        WHERE id = ?4 AND state = 'leased' AND attempt = ?5
         """
 
     private static let endAttempt = """
@@ -331,31 +191,5 @@ extension SQLiteStore {
 
     private static let insertOutput = """
         INSERT INTO attempt_output (attempt, bytes, output) VALUES (?, ?, ?)
-        """
-
-    private static let extendLease = """
-        UPDATE job
-        SET lease_until = ?, lease_boot = ?
-        WHERE id = ? AND state = 'leased' AND attempt = ? AND worker = ?
-        RETURNING cancel_requested
-        """
-
-    /// This and the next are served by job_leased: as many rows as jobs run.
-    private static let cancelRequested = """
-        SELECT id, attempt FROM job
-        WHERE worker = ? AND cancel_requested = 1
-        """
-
-    private static let leases = """
-        SELECT id, attempt, worker, lease_until, lease_boot FROM job
-        WHERE worker IS NOT NULL
-        """
-
-    private static let orphanedJob = """
-        SELECT losses, cancel_requested, snoozed_since FROM job
-        WHERE id = ?
-            AND state = 'leased'
-            AND attempt = ?
-            AND (lease_boot <> ? OR lease_until < ? OR ? = 1)
         """
 }

@@ -29,19 +29,3 @@ package struct WorkerRegistration: Sendable {
         self.version = version
     }
 }
-
-/// A lease whose worker died: the attempt must be ended by the rescuer, after what is left of its
-/// processes is gone.
-package struct OrphanedAttempt: Hashable, Sendable {
-    package var token: AttemptToken
-    package var worker: WorkerID
-    /// True when the machine was started again since: then nothing of it runs, and the job is not
-    /// to blame.
-    package var earlierBoot: Bool
-
-    package init(token: AttemptToken, worker: WorkerID, earlierBoot: Bool) {
-        self.token = token
-        self.worker = worker
-        self.earlierBoot = earlierBoot
-    }
-}

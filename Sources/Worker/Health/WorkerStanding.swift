@@ -17,7 +17,7 @@ final class WorkerStanding: Sendable {
         self.clocks = clocks
     }
 
-    /// The loop looks four times a second; to kill what a dead worker left takes some seconds.
+    /// The loop looks four times a second; a store that is locked may hold it up for some seconds.
     private static let patience = Duration.seconds(30)
 
     /// One look is done; with what was wrong with the store, if anything.

@@ -19,6 +19,9 @@ struct LeaseVerdictTests {
         let held = verdict(.held(leaseLeft: .seconds(20)), expected: "mine")
         #expect(held.isHeld)
         #expect(held.text == "attempt 5.2 counts, its lease has 20 s")
+        let elsewhere = verdict(.held(leaseLeft: nil))
+        #expect(elsewhere.isHeld)
+        #expect(elsewhere.text == "attempt 5.2 counts, its worker lives")
     }
 
     @Test(arguments: [
@@ -26,6 +29,7 @@ struct LeaseVerdictTests {
         (.ended(.dead), "it has ended, its job is dead"),
         (.superseded(by: 3), "attempt 3 has begun"),
         (.ranOut, "its lease ran out, and somebody will take the job over"),
+        (.takenOver, "another worker has taken its job over"),
         (.earlierBoot, "the machine was started again since"),
     ])
     func `an attempt that lost its lease says why in one line`(loss: LeaseLoss, reason: String) {

@@ -136,8 +136,7 @@ struct LaneTests {
             _ = try await queue.add([.sample(lane: "l"), .sample(lane: "l")])
             let token = try await queue.claimOne()
             #expect(try await queue.claim(by: TestQueue.second).isEmpty)
-            let orphan = try #require(try await queue.store.orphans { _ in true }.first)
-            #expect(try await queue.store.lose(orphan, workerDied: true) == .written(.ready))
+            #expect(try await queue.lose(token) == .written(.ready))
             let again = try await queue.claimOne(by: TestQueue.second)
             #expect(again == AttemptToken(job: token.job, attempt: 2))
         }
@@ -182,11 +181,11 @@ struct LaneTests {
                     #expect(try await queue.requeue([job]) == [job])
                     model.requeue(job)
                 case .lose:
-                    let orphans = try await queue.store.orphans { _ in true }
-                    guard let orphan = orphans.randomElement(using: &random) else { continue }
-                    let result = try await queue.store.lose(orphan, workerDied: false)
-                    // A worker that merely seemed dead keeps what it holds.
-                    #expect(result == .leaseLost)
+                    let leases = try await queue.store.leases()
+                    guard let lease = leases.randomElement(using: &random) else { continue }
+                    let result = try await queue.store.lose([lease.token], by: TestQueue.second)
+                    // A worker keeps what was not taken over from it.
+                    #expect(result == [.leaseLost])
                 case .wait:
                     queue.clock.advance(by: .seconds(Int.random(in: 0...20, using: &random)))
                     let tokens = Array(model.leased)

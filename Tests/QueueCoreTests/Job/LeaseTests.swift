@@ -14,7 +14,8 @@ struct LeaseTests {
                 let kept = try await queue.store.extend([token], worker: TestQueue.first)
                 #expect(kept.lost.isEmpty)
                 #expect(kept.cancelRequested.isEmpty)
-                #expect(try await queue.store.orphans { _ in false }.isEmpty)
+                #expect(!kept.isRetired)
+                #expect(try await queue.store.leases().map(\.until) == [queue.clock.leaseEnd])
             }
         }
     }
@@ -36,21 +37,87 @@ struct LeaseTests {
         try await backend.withQueue { queue in
             let job = try await queue.add()
             let token = try await queue.claimOne()
-            queue.clock.advance(by: Limits.lease)
-            #expect(try await queue.store.orphans { _ in false }.isEmpty)
-            queue.clock.advance(by: .microseconds(1))
-            let orphan = OrphanedAttempt(
-                token: token,
-                worker: TestQueue.first,
-                earlierBoot: false
-            )
-            #expect(try await queue.store.orphans { _ in false } == [orphan])
-            #expect(try await queue.store.lose(orphan, workerDied: false) == .written(.ready))
+            #expect(try await queue.lose(token, .leaseRanOut) == .written(.ready))
             let next = try await queue.claimOne(by: TestQueue.second)
             #expect(next == AttemptToken(job: job, attempt: 2))
             let lost = try await queue.attempts(job)[0]
             #expect(lost["outcome"] == .text("lost"))
             #expect(lost["error"] == .text("its lease ran out (worker w1)"))
+        }
+    }
+
+    // MARK: Taking over
+
+    @Test(arguments: Backend.all, outcomes)
+    func `from the moment that a lease is taken over, its worker's outcome is refused`(
+        backend: Backend,
+        outcome: Outcome
+    ) async throws {
+        try await backend.withQueue { queue in
+            let job = try await queue.add(lane: "l")
+            let next = try await queue.add(lane: "l")
+            let token = try await queue.claimOne()
+            let orphan = try await queue.orphan(token, .leaseRanOut)
+            let seized = try await queue.store.seize(
+                [orphan],
+                by: TestQueue.second,
+                lease: Limits.lease
+            )
+            #expect(seized == [token])
+            // What is left of it is killed now: its worker sees its handler die.
+            #expect(try await queue.end(token, outcome) == .leaseLost)
+            let kept = try await queue.store.extend([token], worker: TestQueue.first)
+            #expect(kept.lost == [token])
+            #expect(try await queue.store.check(token) == .lost(.takenOver))
+            // Neither it nor the next of its lane runs before nothing is left.
+            #expect(try await queue.claim(by: TestQueue.second).isEmpty)
+            #expect(
+                try await queue.store.lose([token], by: TestQueue.second) == [.written(.ready)]
+            )
+            let row = try await queue.row(job)
+            #expect(row["failures"] == .integer(0))
+            #expect(row["losses"] == .integer(0))
+            #expect(try await queue.claimOne(by: TestQueue.second).job == job)
+            #expect(try await queue.state(next) == .ready)
+        }
+    }
+
+    @Test(arguments: Backend.all)
+    func `who takes a lease over renews it, and loses it in turn when he dies`(
+        backend: Backend
+    ) async throws {
+        try await backend.withQueue { queue in
+            let third = WorkerID(rawValue: "w3")
+            try await queue.register(third)
+            let job = try await queue.add()
+            let token = try await queue.claimOne()
+            let first = try await queue.orphan(token, .workerDied)
+            let (by, lease) = (TestQueue.second, Limits.lease)
+            #expect(try await queue.store.seize([first], by: by, lease: lease) == [token])
+            #expect(try await queue.row(job)["losses"] == .integer(1))
+            let kept = try await queue.store.extend([token], worker: TestQueue.second)
+            #expect(kept.lost.isEmpty)
+            // Seen twice, taken once.
+            #expect(try await queue.store.seize([first], by: third, lease: lease).isEmpty)
+            #expect(try await queue.store.lose([token], by: third) == [.leaseLost])
+
+            #expect(try await queue.lose(token, .workerDied, by: third) == .written(.ready))
+            // That the second died while it rescued is no fault of the job's.
+            #expect(try await queue.row(job)["losses"] == .integer(1))
+            let lost = try await queue.attempts(job)[0]
+            #expect(lost["error"] == .text("its worker died (worker w1)"))
+        }
+    }
+
+    @Test(arguments: Backend.all)
+    func `a worker that was retired is told so when it renews`(backend: Backend) async throws {
+        try await backend.withQueue { queue in
+            _ = try await queue.store.retireDead(
+                isDead: { $0 == TestQueue.first },
+                wasRouting: { _ in [] }
+            )
+            #expect(try await queue.store.extend([], worker: TestQueue.first).isRetired)
+            #expect(try await !queue.store.extend([], worker: TestQueue.second).isRetired)
         }
     }
 
@@ -61,7 +128,7 @@ struct LeaseTests {
         try await backend.withQueue { queue in
             let job = try await queue.add()
             let stale = try await queue.claimOne()
-            try await lose(stale, queue)
+            try await queue.lose(stale)
             let current = try await queue.claimOne(by: TestQueue.second)
 
             let kept = try await queue.store.extend([stale], worker: TestQueue.first)
@@ -73,7 +140,9 @@ struct LeaseTests {
             let after = try await (queue.row(job), queue.attempts(job))
             #expect(after == before)
             #expect(try await queue.store.output(of: job, attempt: nil) == nil)
-            #expect(try await queue.end(current, .done) == .written(.done))
+            #expect(
+                try await queue.end(current, .done, by: TestQueue.second) == .written(.done)
+            )
         }
     }
 
@@ -115,10 +184,11 @@ struct LeaseTests {
         try await backend.withQueue { queue in
             _ = try await queue.add()
             let token = try await queue.claimOne()
+            let end = queue.clock.leaseEnd
+            queue.clock.advance(by: .seconds(1))
             let kept = try await queue.store.extend([token], worker: TestQueue.second)
             #expect(kept.lost == [token])
-            queue.clock.advance(by: Limits.lease + .seconds(1))
-            #expect(try await queue.store.orphans { _ in false }.count == 1)
+            #expect(try await queue.store.leases().map(\.until) == [end])
         }
     }
 
@@ -130,43 +200,28 @@ struct LeaseTests {
         try await backend.withQueue { queue in
             _ = try await queue.add()
             let token = try await queue.claimOne()
+            let end = queue.clock.leaseEnd
             queue.clock.step(by: .seconds(seconds))
-            #expect(try await queue.store.orphans { _ in false }.isEmpty)
-            let orphan = OrphanedAttempt(
-                token: token,
-                worker: TestQueue.first,
-                earlierBoot: false
-            )
-            #expect(try await queue.store.lose(orphan, workerDied: false) == .leaseLost)
+            #expect(try await queue.store.leases().map(\.until) == [end])
+            #expect(try await queue.store.check(token) == .held(leaseLeft: Limits.lease))
             #expect(try await queue.end(token, .done) == .written(.done))
         }
     }
 
     @Test(arguments: Backend.all)
-    func `a lease of a worker that lives is no orphan, one of a dead worker is at once`(
-        backend: Backend
-    ) async throws {
-        try await backend.withQueue { queue in
-            let jobs = try await queue.add([.sample(), .sample()])
-            let held = try await queue.claim(1).map(\.token)
-            let left = try await queue.claim(1, by: TestQueue.second).map(\.token)
-            #expect(held.map(\.job) == [jobs[0]])
-            let orphans = try await queue.store.orphans { $0 == TestQueue.second }
-            #expect(orphans.map(\.token) == left)
-            #expect(orphans.first?.worker == TestQueue.second)
-            #expect(orphans.first?.earlierBoot == false)
-        }
-    }
-
-    @Test(arguments: Backend.all)
-    func `a lease that was renewed in between is not lost`(backend: Backend) async throws {
+    func `a lease that was renewed in between is not taken over`(backend: Backend) async throws {
         try await backend.withQueue { queue in
             let job = try await queue.add()
             let token = try await queue.claimOne()
             queue.clock.advance(by: Limits.lease * 2)
-            let orphan = try #require(try await queue.store.orphans { _ in false }.first)
+            let orphan = try await queue.orphan(token, .leaseRanOut)
             _ = try await queue.store.extend([token], worker: TestQueue.first)
-            #expect(try await queue.store.lose(orphan, workerDied: false) == .leaseLost)
+            let seized = try await queue.store.seize(
+                [orphan],
+                by: TestQueue.second,
+                lease: Limits.lease
+            )
+            #expect(seized.isEmpty)
             #expect(try await queue.state(job) == .leased)
             #expect(try await queue.end(token, .done) == .written(.done))
         }
@@ -177,30 +232,28 @@ struct LeaseTests {
         try await backend.withQueue { queue in
             let job = try await queue.add()
             let token = try await queue.claimOne()
-            let orphan = try #require(try await queue.store.orphans { _ in true }.first)
+            let orphan = try await queue.orphan(token)
             try await queue.end(token, .retry(after: .zero))
             let again = try await queue.claimOne(by: TestQueue.second)
-            #expect(try await queue.store.lose(orphan, workerDied: true) == .leaseLost)
+            let seized = try await queue.store.seize(
+                [orphan],
+                by: TestQueue.second,
+                lease: Limits.lease
+            )
+            #expect(seized.isEmpty)
             #expect(try await queue.row(job)["losses"] == .integer(0))
-            #expect(try await queue.end(again, .done) == .written(.done))
+            #expect(
+                try await queue.end(again, .done, by: TestQueue.second) == .written(.done)
+            )
         }
     }
 
     @Test(arguments: Backend.all)
-    func `leases of an earlier boot have run out, whatever their time says`(
-        backend: Backend
-    ) async throws {
+    func `an attempt of an earlier boot is lost without blame`(backend: Backend) async throws {
         try await backend.withQueue { queue in
             let job = try await queue.add()
             let token = try await queue.claimOne()
-            // The monotonic clock of the new boot is behind the lease's time.
-            let rebooted = try queue.reopen(TestClock(bootID: "boot-2"))
-            let orphans = try await rebooted.orphans { _ in false }
-            #expect(orphans.map(\.token) == [token])
-            #expect(orphans.first?.earlierBoot == true)
-            for orphan in orphans {
-                #expect(try await rebooted.lose(orphan, workerDied: true) == .written(.ready))
-            }
+            #expect(try await queue.lose(token, .machineRestarted) == .written(.ready))
             let row = try await queue.row(job)
             #expect(row["losses"] == .integer(0))
             let lost = try await queue.attempts(job)[0]
@@ -208,15 +261,16 @@ struct LeaseTests {
         }
     }
 
-    @Test(arguments: Backend.all)
-    func `reboots never bury a job`(backend: Backend) async throws {
+    @Test(arguments: Backend.all, [OrphanedAttempt.Cause.machineRestarted, .leaseRanOut])
+    func `losses that are not its worker's death never bury a job`(
+        backend: Backend,
+        cause: OrphanedAttempt.Cause
+    ) async throws {
         try await backend.withQueue { queue in
             let job = try await queue.add()
-            for boot in 2...6 {
-                _ = try await queue.claimOne()
-                let rebooted = try queue.reopen(TestClock(bootID: "boot-\(boot)"))
-                let orphan = try #require(try await rebooted.orphans { _ in true }.first)
-                #expect(try await rebooted.lose(orphan, workerDied: true) == .written(.ready))
+            for _ in 1...5 {
+                let token = try await queue.claimOne()
+                #expect(try await queue.lose(token, cause) == .written(.ready))
             }
             #expect(try await queue.row(job)["losses"] == .integer(0))
         }
@@ -231,7 +285,7 @@ struct LeaseTests {
             for loss in 1...3 {
                 let token = try await queue.claimOne()
                 let expected: JobState = loss < 3 ? .ready : .dead
-                #expect(try await lose(token, queue) == .written(expected))
+                #expect(try await queue.lose(token) == .written(expected))
                 #expect(try await queue.row(job)["losses"] == .integer(Int64(loss)))
             }
             let row = try await queue.row(job)
@@ -240,25 +294,6 @@ struct LeaseTests {
             #expect(row["finished_at"] == .time(queue.clock.now))
             let outcomes = try await queue.attempts(job).map { $0["outcome"] }
             #expect(outcomes == [.text("lost"), .text("lost"), .text("lost")])
-        }
-    }
-
-    @Test(arguments: Backend.all)
-    func `losses of leases whose worker lives never bury a job`(backend: Backend) async throws {
-        try await backend.withQueue { queue in
-            let job = try await queue.add()
-            for _ in 0..<5 {
-                let token = try await queue.claimOne()
-                queue.clock.advance(by: Limits.lease + .seconds(1))
-                let orphan = OrphanedAttempt(
-                    token: token,
-                    worker: TestQueue.first,
-                    earlierBoot: false
-                )
-                let result = try await queue.store.lose(orphan, workerDied: false)
-                #expect(result == .written(.ready))
-            }
-            #expect(try await queue.row(job)["losses"] == .integer(0))
         }
     }
 
@@ -283,12 +318,19 @@ struct LeaseTests {
                 try await queue.store.retireDead(isDead: { _ in true }, wasRouting: { _ in [] })
                     .isEmpty
             )
-            try await lose(token, queue)
+            // Taken over is enough.
+            let third = WorkerID(rawValue: "w3")
+            try await queue.register(third)
+            _ = try await queue.store.seize(
+                [queue.orphan(token)],
+                by: third,
+                lease: Limits.lease
+            )
             #expect(
-                try await queue.store.retireDead(isDead: { _ in true }, wasRouting: { _ in [] })
+                try await queue.store.retireDead(isDead: { $0 != third }, wasRouting: { _ in [] })
                     == [TestQueue.first]
             )
-            #expect(try await queue.store.records(.workers).isEmpty)
+            #expect(try await queue.store.records(.workers).map { $0["id"] } == [.text("w3")])
         }
     }
 
@@ -306,12 +348,5 @@ struct LeaseTests {
             await #expect(throws: StoreError.self) { try await queue.register(TestQueue.first) }
             #expect(WorkerID.fresh() != WorkerID.fresh())
         }
-    }
-
-    @discardableResult
-    private func lose(_ token: AttemptToken, _ queue: TestQueue) async throws -> EndResult {
-        let orphans = try await queue.store.orphans { _ in true }
-        let orphan = try #require(orphans.first { $0.token == token })
-        return try await queue.store.lose(orphan, workerDied: true)
     }
 }

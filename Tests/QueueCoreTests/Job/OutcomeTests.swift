@@ -210,11 +210,7 @@ struct OutcomeTests {
         try await backend.withQueue { queue in
             let job = try await queue.add()
             try await queue.end(try await queue.claimOne(), .retry(after: .zero))
-            let orphan = try await {
-                _ = try await queue.claimOne()
-                return try #require(try await queue.store.orphans { _ in true }.first)
-            }()
-            #expect(try await queue.store.lose(orphan, workerDied: true) == .written(.ready))
+            #expect(try await queue.lose(try await queue.claimOne()) == .written(.ready))
             try await queue.end(try await queue.claimOne(), .dead(reason: "broken"))
             queue.clock.advance(by: .seconds(100))
 

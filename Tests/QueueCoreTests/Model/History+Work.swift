@@ -25,7 +25,7 @@ extension History {
         note("it got \(answer.claimed.map(\.token))")
         try expect(answer.routing, is: model.decide(decisions))
         model.followClock()
-        try expect(answer.ends, is: ends.map { model.end($0.token, $0.outcome) })
+        try expect(answer.ends, is: ends.map { model.end($0.token, $0.outcome, by: worker.id) })
         try model.claim(answer.claimed, slots: slots, concurrency: concurrency, worker: worker.id)
         known = (known + answer.claimed.map(\.token)).suffix(60)
     }
@@ -77,7 +77,11 @@ extension History {
     mutating func check() async throws {
         guard let token = pick(known) else { return }
         note("check \(token)")
-        try expect(try await store().check(token), is: model.check(token))
+        let dead = dead
+        try expect(
+            try await store().check(token) { dead.contains($0) },
+            is: model.check(token, dead: dead)
+        )
         let job = someJob { $0.isLive }
         try compare(try await store().situation(of: job), of: job.rawValue)
     }
@@ -109,29 +113,42 @@ extension History {
         try await crash(place)
     }
 
-    /// What a worker does at every look: end what is orphaned, then retire who died.
+    /// What a worker does at every look: take over what nobody looks after, and end it once nothing
+    /// is left; sometimes it comes to the second part later, or never.
     mutating func rescue() async throws {
         let store = store()
-        let dead = dead
-        let orphans = try await store.orphans { dead.contains($0) }
-        note("rescue \(orphans.map { "\($0.token) of \($0.worker)" }), dead \(dead.count)")
-        try expect(orphans, is: model.orphans(dead: dead))
-        for orphan in orphans where chance(80) {
-            let workerDied = dead.contains(orphan.worker)
-            try expect(
-                try await store.lose(orphan, workerDied: workerDied),
-                is: model.lose(orphan, workerDied: workerDied)
-            )
+        let leases = try await store.leases()
+        try expect(leases, is: model.leases())
+        guard let rescuer = pick(workers)?.id else { return }
+        let orphans = leases.compactMap { lease in
+            orphanCause(of: lease).map { OrphanedAttempt(lease: lease, cause: $0) }
         }
+        note("\(rescuer) rescues \(orphans.map { "\($0.token) of \($0.worker)" })")
+        let term = Duration.seconds(30)
+        try expect(
+            try await store.seize(orphans, by: rescuer, lease: term),
+            is: model.seize(orphans, by: rescuer)
+        )
+        // Those that it saw have changed.
+        if chance(20) {
+            try expect(try await store.seize(orphans, by: rescuer, lease: term), is: [])
+        }
+        var tokens = model.takenOver(by: rescuer).filter { _ in chance(80) }
         // One that merely seemed lost.
-        if chance(20), let token = pick(known) {
-            let orphan = OrphanedAttempt(token: token, worker: workers[0].id, earlierBoot: false)
-            try expect(
-                try await store.lose(orphan, workerDied: false),
-                is: model.lose(orphan, workerDied: false)
-            )
-        }
+        if chance(20), let token = pick(known), !tokens.contains(token) { tokens.append(token) }
+        note("it ends \(tokens)")
+        try expect(
+            try await store.lose(tokens, by: rescuer),
+            is: model.lose(tokens, by: rescuer)
+        )
         try await retireDead(store)
+    }
+
+    /// As a worker sees it that has watched for long enough.
+    private func orphanCause(of lease: Lease) -> OrphanedAttempt.Cause? {
+        let isSameBoot = lease.boot == model.moment.boot
+        if dead.contains(lease.worker) { return isSameBoot ? .workerDied : .machineRestarted }
+        return isSameBoot && lease.until < model.moment.monotonic ? .leaseRanOut : nil
     }
 
     private mutating func retireDead(_ store: SQLiteStore) async throws {

@@ -4,9 +4,13 @@ extension QueueModel {
     // MARK: Outcomes
 
     /// What the end of an attempt makes of its job.
-    mutating func end(_ token: AttemptToken, _ outcome: Outcome) -> EndResult {
+    mutating func end(
+        _ token: AttemptToken,
+        _ outcome: Outcome,
+        by worker: WorkerID
+    ) -> EndResult {
         let id = token.job.rawValue
-        guard let job = jobs[id], job.state == .leased, job.attempt == token.attempt else {
+        guard let job = jobs[id], job.lease?.worker == worker, job.attempt == token.attempt else {
             return .leaseLost
         }
         let now = moment.now
@@ -43,8 +47,7 @@ extension QueueModel {
         _ state: JobState,
         _ reason: String?,
         _ outcome: String,
-        failures: Int = 0,
-        losses: Int = 0
+        failures: Int = 0
     ) {
         let now = moment.now
         change(id) { job in
@@ -52,7 +55,6 @@ extension QueueModel {
             job.reason = reason
             job.finishedAt = now
             job.failures += failures
-            job.losses += losses
             job.lease = nil
             job.snoozedSince = nil
             job.outcomes[job.outcomes.count - 1] = outcome
@@ -63,14 +65,12 @@ extension QueueModel {
         _ id: Int64,
         at time: Timestamp,
         _ outcome: String,
-        failures: Int = 0,
-        losses: Int = 0
+        failures: Int = 0
     ) {
         change(id) { job in
             job.state = .ready
             job.runAt = time
             job.failures += failures
-            job.losses += losses
             job.lease = nil
             job.outcomes[job.outcomes.count - 1] = outcome
         }
@@ -94,16 +94,20 @@ extension QueueModel {
             change(token.job.rawValue) { $0.lease = lease }
             if job.cancelRequested { result.cancelRequested.insert(token) }
         }
+        result.isRetired = !workers.contains(worker)
         return result
     }
 
-    func check(_ token: AttemptToken) -> LeaseCheck {
+    func check(_ token: AttemptToken, dead: Set<WorkerID>) -> LeaseCheck {
         guard let job = jobs[token.job.rawValue], job.attempt >= token.attempt else {
             return .lost(.noSuchJob)
         }
         if job.attempt > token.attempt { return .lost(.superseded(by: job.attempt)) }
         guard let lease = job.lease else { return .lost(.ended(job.state)) }
-        if lease.boot != moment.boot { return .lost(.earlierBoot) }
+        if lease.worker != job.runner { return .lost(.takenOver) }
+        if lease.boot != moment.boot {
+            return dead.contains(lease.worker) ? .lost(.earlierBoot) : .held(leaseLeft: nil)
+        }
         let left = lease.until.rawValue - moment.monotonic.rawValue
         return left < 0 ? .lost(.ranOut) : .held(leaseLeft: .microseconds(left))
     }
@@ -120,35 +124,55 @@ extension QueueModel {
         }
     }
 
-    func orphans(dead: Set<WorkerID>) -> [OrphanedAttempt] {
+    /// The attempts of others that a worker has taken over.
+    func takenOver(by worker: WorkerID) -> [AttemptToken] {
+        tokens(of: worker).filter { jobs[$0.job.rawValue]?.runner != worker }
+    }
+
+    /// All leases, in the order of their jobs.
+    func leases() -> [QueueCore.Lease] {
         live.sorted().compactMap { id in
             guard let job = jobs[id], let lease = job.lease else { return nil }
-            let earlierBoot = lease.boot != moment.boot
-            guard earlierBoot || lease.until < moment.monotonic || dead.contains(lease.worker)
-            else { return nil }
-            return OrphanedAttempt(
+            return QueueCore.Lease(
                 token: AttemptToken(job: JobID(rawValue: id), attempt: job.attempt),
                 worker: lease.worker,
-                earlierBoot: earlierBoot
+                until: lease.until,
+                boot: lease.boot
             )
         }
     }
 
-    mutating func lose(_ orphan: OrphanedAttempt, workerDied: Bool) -> EndResult {
-        let id = orphan.token.job.rawValue
-        guard let job = jobs[id], job.attempt == orphan.token.attempt, let lease = job.lease,
-            lease.boot != moment.boot || lease.until < moment.monotonic || workerDied
-        else { return .leaseLost }
-        let counted = workerDied && !orphan.earlierBoot ? 1 : 0
-        if job.cancelRequested {
-            finish(id, .cancelled, "cancelled by an operator", "lost", losses: counted)
-        } else if job.losses + counted >= 3 {
-            let reason = "quarantined: \(job.losses + counted) workers died while it ran"
-            finish(id, .dead, reason, "lost", losses: counted)
-        } else {
-            giveBack(id, at: moment.now, "lost", losses: counted)
+    mutating func seize(_ orphans: [OrphanedAttempt], by worker: WorkerID) -> Set<AttemptToken> {
+        var seized: Set<AttemptToken> = []
+        for orphan in orphans where leases().contains(orphan.lease) {
+            let lease = Lease(
+                worker: worker,
+                until: moment.monotonic + .seconds(30),
+                boot: moment.boot
+            )
+            change(orphan.token.job.rawValue) { job in
+                if orphan.cause == .workerDied, job.runner == orphan.worker { job.losses += 1 }
+                job.lease = lease
+            }
+            seized.insert(orphan.token)
         }
-        return .written(jobs[id]?.state ?? .ready)
+        return seized
+    }
+
+    mutating func lose(_ tokens: [AttemptToken], by worker: WorkerID) -> [EndResult] {
+        tokens.map { token in
+            let id = token.job.rawValue
+            guard let job = jobs[id], job.attempt == token.attempt, job.lease?.worker == worker
+            else { return .leaseLost }
+            if job.cancelRequested {
+                finish(id, .cancelled, "cancelled by an operator", "lost")
+            } else if job.losses >= 3 {
+                finish(id, .dead, "quarantined: \(job.losses) workers died while it ran", "lost")
+            } else {
+                giveBack(id, at: moment.now, "lost")
+            }
+            return .written(jobs[id]?.state ?? .ready)
+        }
     }
 
     // MARK: Claims
@@ -231,6 +255,7 @@ extension QueueModel {
             job.state = .leased
             job.attempt += 1
             job.lease = lease
+            job.runner = worker
             job.outcomes.append("running")
         }
     }

@@ -39,6 +39,8 @@ struct QueueModel {
         var losses = 0
         var snoozedSince: Timestamp?
         var lease: Lease?
+        /// Who began the last attempt; another worker may have taken its lease over since.
+        var runner: WorkerID?
         var cancelRequested = false
         var reason: String?
         var finishedAt: Timestamp?

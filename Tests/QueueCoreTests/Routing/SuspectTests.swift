@@ -64,12 +64,12 @@ struct SuspectTests {
     }
 
     @Test(arguments: Backend.all)
-    func `a worker with leases is blamed for what it was routing once they are rescued`(
+    func `a worker with leases is blamed for what it was routing once they are taken over`(
         backend: Backend
     ) async throws {
         try await backend.withQueue { queue in
             _ = try await queue.add()
-            _ = try await queue.claimOne()
+            let token = try await queue.claimOne()
             let seq = try await queue.accept()[0]
             let retire = {
                 try await queue.store.retireDead(
@@ -78,8 +78,11 @@ struct SuspectTests {
                 )
             }
             #expect(try await retire().isEmpty)
-            let orphan = try #require(try await queue.store.orphans { _ in true }.first)
-            _ = try await queue.store.lose(orphan, workerDied: true)
+            _ = try await queue.store.seize(
+                [queue.orphan(token)],
+                by: TestQueue.second,
+                lease: Limits.lease
+            )
             #expect(try await retire() == [TestQueue.first])
             #expect(try await queue.store.waitingToBeRouted(atMost: 9).map(\.tries) == [1])
         }

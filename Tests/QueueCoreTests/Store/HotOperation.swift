@@ -177,19 +177,32 @@ extension HotOperation {
         Self("look what is ready when a worker starts", ["job_live"], maySort: true) { queue, _ in
             _ = try await queue.store.readyJobs()
         },
-        Self("check a lease", []) { queue, leased in
+        Self("check a lease", ["sqlite_autoindex_attempt_1"]) { queue, leased in
             for token in leased { _ = try await queue.store.check(token) }
         },
     ]
 
     private static let rescue = [
-        Self("look for orphans", ["job_leased"]) { queue, _ in
-            _ = try await queue.store.orphans { _ in false }
+        Self("look at all leases", ["job_leased"]) { queue, _ in
+            _ = try await queue.store.leases()
         },
-        Self("lose", ["job_leased", "sqlite_autoindex_attempt_1"]) { queue, _ in
-            for orphan in try await queue.store.orphans(isDead: { _ in true }) {
-                _ = try await queue.store.lose(orphan, workerDied: true)
-            }
+        Self("take over", ["sqlite_autoindex_attempt_1"]) { queue, leased in
+            let lease = Lease(
+                token: leased[0],
+                worker: TestQueue.first,
+                until: queue.clock.leaseEnd,
+                boot: "boot-1"
+            )
+            let seized = try await queue.store.seize(
+                [OrphanedAttempt(lease: lease, cause: .workerDied)],
+                by: TestQueue.second,
+                lease: Limits.lease
+            )
+            #expect(seized == [leased[0]])
+        },
+        Self("lose", ["sqlite_autoindex_attempt_1"]) { queue, leased in
+            let lost = try await queue.store.lose(leased, by: TestQueue.first)
+            #expect(lost == [.written(.ready)])
         },
         Self("retire the dead", ["job_leased", "sqlite_autoindex_worker_1"]) { queue, _ in
             _ = try await queue.store.retireDead(

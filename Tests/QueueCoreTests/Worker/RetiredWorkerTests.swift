@@ -23,9 +23,7 @@ struct RetiredWorkerTests {
             )
             #expect(try await queue.store.prune(short).jobs == 1)
             #expect(try await queue.store.records(.job(old)).isEmpty)
-            let orphan = try #require(try await queue.store.orphans { _ in true }.first)
-            #expect(orphan.token == token)
-            #expect(try await queue.store.lose(orphan, workerDied: true) == .written(.ready))
+            #expect(try await queue.lose(token, by: TestQueue.first) == .written(.ready))
         }
     }
 }

@@ -74,4 +74,41 @@ struct WorkerLockTests {
             #expect(error?.description.contains(folder) == true)
         }
     }
+
+    @Test
+    func `a lock whose file was deleted is held again under its name`() async throws {
+        try await withTemporaryFolder { folder in
+            let lock = try WorkerLock(stateFolder: folder, worker: worker)
+            #expect(try lock.keep())
+            for gone in ["/workers/w1.lock", "/workers"] {
+                try FileManager.default.removeItem(atPath: folder + gone)
+                #expect(WorkerLock.state(stateFolder: folder, worker: worker) == .missing)
+                #expect(try !lock.keep())
+                #expect(WorkerLock.isHeld(stateFolder: folder, worker: worker))
+                #expect(try lock.keep())
+            }
+            // Nothing else is left in the folder.
+            let names = try FileManager.default.contentsOfDirectory(atPath: folder + "/workers")
+            #expect(names == ["w1.lock"])
+            lock.note(routing: [.delivery(DeliverySeq(rawValue: 17))], bootID: "b")
+            let noted = WorkerLock.wasRouting(stateFolder: folder, worker: worker, bootID: "b")
+            #expect(noted == [.delivery(DeliverySeq(rawValue: 17))])
+            lock.release()
+            #expect(WorkerLock.state(stateFolder: folder, worker: worker) == .missing)
+        }
+    }
+
+    @Test
+    func `a lock whose file was replaced by a copy is held again under its name`() async throws {
+        try await withTemporaryFolder { folder in
+            let lock = try WorkerLock(stateFolder: folder, worker: worker)
+            let path = folder + "/workers/w1.lock"
+            try FileManager.default.removeItem(atPath: path)
+            try Data().write(to: URL(fileURLWithPath: path))
+            #expect(WorkerLock.state(stateFolder: folder, worker: worker) == .free)
+            #expect(try !lock.keep())
+            #expect(WorkerLock.isHeld(stateFolder: folder, worker: worker))
+            lock.release()
+        }
+    }
 }
