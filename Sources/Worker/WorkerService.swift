@@ -129,7 +129,10 @@ struct WorkerService {
             }
             group.addTask {
                 // Whatever was missed is found at the latest now. Ends by cancellation.
+                var lockKeeper = LockKeeper(lock: lock, inbox: inbox, logger: logger)
                 while (try? await Task.sleep(for: Limits.pollInterval)) != nil {
+                    // Here, because the loop may wait for a store that hangs.
+                    lockKeeper.look()
                     metrics.wakeUps.add(to: .poll)
                     inbox.tick()
                 }

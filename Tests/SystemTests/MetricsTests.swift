@@ -238,7 +238,7 @@ struct MetricsTests {
 
     /// Stops a program where it has neither the turn to write nor the place of the next in line:
     /// whoever is stopped there holds up all others.
-    private static func stopBetweenWrites(_ program: RunningProgram, of site: Site) throws {
+    static func stopBetweenWrites(_ program: RunningProgram, of site: Site) throws {
         try waitUntil("the program to be stopped between two writes") {
             program.signal(SIGSTOP)
             try waitUntil("all its threads to stand still") {
