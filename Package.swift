@@ -69,6 +69,7 @@ let package = Package(
                 .embedInCode("0002_pause_prune_and_replay_in_batches.sql"),
                 .embedInCode("0003_pause_lanes_and_show_mistakes.sql"),
                 .embedInCode("0004_refuse_numbers_out_of_range.sql"),
+                .embedInCode("0005_run_suspects_alone.sql"),
             ],
             swiftSettings: strict
         ),

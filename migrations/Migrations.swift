@@ -53,5 +53,10 @@ package enum Migrations {
                 as: UTF8.self
             )
         ),
+        Migration(
+            number: 5,
+            name: "0005_run_suspects_alone",
+            sql: String(decoding: PackageResources._005_run_suspects_alone_sql, as: UTF8.self)
+        ),
     ]
 }

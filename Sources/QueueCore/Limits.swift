@@ -33,6 +33,13 @@ package enum Limits {
     /// Losses in which the worker itself died after which a job is buried as quarantined.
     package static let lossesMost = 3
 
+    /// How long a suspect waits for a worker that has nothing else to do before one stops claiming
+    /// for it; as long ordinary jobs have a worker to themselves after it has run one.
+    package static let suspectPatience = Duration.seconds(60)
+
+    /// Suspects that one claim looks at: each death of a worker makes at most as many as it has slots.
+    static let suspectsMost = 1000
+
     /// Jobs that one claim puts out of its sight, or brings back: some 10 ms of one transaction.
     ///
     /// The next claim goes on.

@@ -37,6 +37,9 @@ CREATE INDEX job_live ON job (id) WHERE state IN ('ready', 'leased');
 
 CREATE INDEX job_paused ON job (route, id) WHERE state = 'ready' AND parked = 'paused';
 
+CREATE INDEX job_suspect ON job (state, run_at, id)
+    WHERE losses > 0 AND state IN ('ready', 'leased');
+
 CREATE INDEX replay_request_by_batch ON replay_request (batch);
 
 CREATE INDEX replay_request_by_delivery ON replay_request (delivery);
@@ -212,7 +215,7 @@ CREATE TABLE store (
     probed_at INTEGER,  -- when a readiness check last wrote to the store
     wall_lead INTEGER,  -- wall time minus CLOCK_MONOTONIC within wall_boot, to notice clock steps
     wall_boot TEXT
-, pruned_deliveries INTEGER NOT NULL DEFAULT 0, pruned_jobs INTEGER NOT NULL DEFAULT 0, skipped_deliveries INTEGER NOT NULL DEFAULT 0, skipped_jobs INTEGER NOT NULL DEFAULT 0) STRICT;
+, pruned_deliveries INTEGER NOT NULL DEFAULT 0, pruned_jobs INTEGER NOT NULL DEFAULT 0, skipped_deliveries INTEGER NOT NULL DEFAULT 0, skipped_jobs INTEGER NOT NULL DEFAULT 0, ended_pauses INTEGER NOT NULL DEFAULT 0) STRICT;
 
 CREATE TABLE worker (
     id TEXT PRIMARY KEY,
@@ -515,6 +518,14 @@ CREATE TRIGGER pause_stays_in_range BEFORE UPDATE OF paused_at ON pause
 WHEN NEW.paused_at NOT BETWEEN 0 AND 253402300799999999
 BEGIN
     SELECT RAISE(ABORT, 'paused_at is microseconds since 1970 (now: SELECT unixepoch() * 1000000), up to the year 9999');
+CREATE TRIGGER pause_that_changes_is_counted AFTER UPDATE OF kind, name ON pause
+BEGIN
+    UPDATE store SET ended_pauses = ended_pauses + 1;
+END;
+
+CREATE TRIGGER pause_that_ends_is_counted AFTER DELETE ON pause
+BEGIN
+    UPDATE store SET ended_pauses = ended_pauses + 1;
 END;
 
 CREATE TRIGGER replay_by_hand INSTEAD OF INSERT ON replay

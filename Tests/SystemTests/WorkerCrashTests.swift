@@ -1,5 +1,6 @@
 import GRDB
 import Foundation
+import Spawn
 import TestSupport
 import Testing
 
@@ -117,6 +118,41 @@ struct WorkerCrashTests {
             #expect(try site.outcomes(of: delivery) == ["lost", "lost", "lost"])
             let reason = try site.reader.text("SELECT reason FROM job")
             #expect(reason?.hasPrefix("quarantined") == true)
+        }
+    }
+
+    @Test
+    func `a job that kills its worker is quarantined, and the six beside it are done`()
+        async throws
+    {
+        let guarded = SiteSettings.Handler(
+            name: "guarded",
+            command: ["guarded"],
+            options: ["concurrency: 8"]
+        )
+        try await Site.with(SiteSettings(handlers: [guarded])) { site in
+            try site.script(
+                "guarded",
+                """
+                echo $SAMOVAR_JOB >> begun
+                if [ $SAMOVAR_JOB = 4 ]; then
+                until [ $(wc -l < begun) -ge 7 ]; do sleep 0.01; done
+                kill -9 $PPID
+                sleep 600
+                fi
+                [ $SAMOVAR_ATTEMPT = 2 ] || sleep 600
+                """
+            )
+            let ingress = try site.startIngress()
+            for _ in 1...7 { try ingress.accept(Request()) }
+            for _ in 1...3 {
+                let worker = try site.startWorker()
+                #expect(try worker.awaitExit() == .signal(SIGKILL))
+            }
+            try site.startWorker()
+            try site.awaitQuiet()
+            let states = try site.reader.texts("SELECT state FROM job ORDER BY id")
+            #expect(states == ["done", "done", "done", "dead", "done", "done", "done"])
         }
     }
 

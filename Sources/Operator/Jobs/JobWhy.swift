@@ -65,6 +65,12 @@ struct JobWhy {
         let start =
             "job \(situation.job) runs\(since) in worker \(worker), "
             + "as attempt \(situation.attempt) (token \(situation.job).\(situation.attempt))"
+        // The attempt is open, and it is known already how it ends.
+        if let error = situation.lastError {
+            return "job \(situation.job) was taken over by worker \(worker), because "
+                + "\(VisibleText.line(error)): what is left of attempt \(situation.attempt) is "
+                + "being killed, then it runs again"
+        }
         if !isWorkerAlive {
             return start
                 + (alive.isEmpty

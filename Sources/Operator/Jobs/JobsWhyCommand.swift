@@ -11,7 +11,8 @@ struct JobsWhyCommand: AsyncParsableCommand {
         discussion: """
             A job waits when it is paused, its handler is not configured, no worker is alive, its \
             lane is held, it is not due, its handler's breaker is open, its handler is at its \
-            limit, or all slots are busy. The most decisive reason is the answer; the others \
+            limit, it has to run alone because a worker died while it ran, or all slots are \
+            busy. The most decisive reason is the answer; the others \
             follow.
 
             Examples:

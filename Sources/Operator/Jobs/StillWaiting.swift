@@ -65,7 +65,7 @@ extension WaitReason {
     fileprivate var holds: Bool {
         switch self {
         case .paused, .handlerNotConfigured, .noWorkerAlive, .lane, .breakerOpen(_, true),
-            .handlerAtLimit, .slotsBusy:
+            .handlerAtLimit, .alone, .slotsBusy, .afterSuspect:
             true
         // The moment of the look may be a bit before that of the change.
         case .notDue, .breakerOpen(_, false), .inLine: false

@@ -22,9 +22,14 @@ struct WaitReasonText {
         case .breakerOpen(let breakers, let everywhere): breaker(breakers, everywhere)
         case .handlerAtLimit(let running, let limit):
             "handler \(handler) is at its limit: \(running) of \(limit) run"
+        case .alone(let losses):
+            "it runs alone, in a worker that has nothing else to do, because "
+                + "\(losses == 1 ? "a worker" : "\(losses) workers") died while it ran"
         case .slotsBusy(let slots, let workers):
             "all \(slots) slots are busy"
                 + (workers == 1 ? "" : " (\(Quantity.count(workers, "worker")))")
+        case .afterSuspect(let job):
+            "its turn comes: job \(job) runs alone first, because a worker died while it ran"
         case .inLine(0): "it is next in line"
         case .inLine(let others):
             "its turn comes: \(Quantity.count(others, "other job")) of handler \(handler) "
@@ -49,6 +54,10 @@ struct WaitReasonText {
                 : "`samovar jobs retry-now \(job)` makes it due"
         case .handlerNotConfigured:
             "put it back into the configuration, or `samovar jobs cancel \(job)`"
+        case .alone:
+            "when no worker has become idle within a minute, one claims no more until it is; "
+                + "the third loss makes the job dead"
+        case .afterSuspect(let job): "`samovar jobs why \(job)` says more"
         case .lane, .noWorkerAlive, .breakerOpen, .handlerAtLimit, .slotsBusy, .inLine:
             nil
         }
@@ -118,11 +127,15 @@ struct WaitReasonText {
                     ("kind", .string("handler_limit")), ("running", .integer(Int64(running))),
                     ("limit", .integer(Int64(limit))),
                 ]
+            case .alone(let losses):
+                [("kind", .string("alone")), ("losses", .integer(Int64(losses)))]
             case .slotsBusy(let slots, let workers):
                 [
                     ("kind", .string("slots")), ("slots", .integer(Int64(slots))),
                     ("workers", .integer(Int64(workers))),
                 ]
+            case .afterSuspect(let job):
+                [("kind", .string("after_suspect")), ("suspect", .integer(job.rawValue))]
             case .inLine(let others):
                 [("kind", .string("in_line")), ("others", .integer(Int64(others)))]
             }

@@ -26,6 +26,10 @@ package struct JobSituation: Equatable, Sendable {
     package var workers: [WorkerSighting]
     /// How its last attempt ended, when that was said.
     package var lastError: String?
+    /// Workers that died while it ran; after the first it runs alone.
+    package var losses = 0
+    /// Another job that runs alone now, or is to run alone next.
+    package var suspect: JobID?
 
     /// The job that holds a lane.
     package struct LaneHolder: Equatable, Sendable {

@@ -14,8 +14,12 @@ package enum WaitReason: Equatable, Sendable {
     case breakerOpen([OpenBreaker], everywhere: Bool)
     /// Its handler runs as often at once as it may.
     case handlerAtLimit(running: Int, limit: Int)
+    /// Workers died while it ran: it waits for one that has nothing else to do.
+    case alone(losses: Int)
     /// The workers that live have no slot left.
     case slotsBusy(slots: Int, workers: Int)
+    /// Another job has to run alone, and a worker runs nothing else meanwhile.
+    case afterSuspect(JobID)
     /// Nothing keeps it: it is taken next, or after others that are as ready.
     case inLine(others: Int)
 }
@@ -50,7 +54,9 @@ extension JobSituation {
         if !workers.isEmpty, let concurrency, runningOfHandler >= concurrency {
             reasons.append(.handlerAtLimit(running: runningOfHandler, limit: concurrency))
         }
-        if !workers.isEmpty, workers.allSatisfy({ $0.leased >= slots }) {
+        if losses > 0 {
+            if !workers.isEmpty { reasons.append(.alone(losses: losses)) }
+        } else if !workers.isEmpty, workers.allSatisfy({ $0.leased >= slots }) {
             reasons.append(.slotsBusy(slots: slots * workers.count, workers: workers.count))
         }
         if !breakers.isEmpty, !isOpenEverywhere {
@@ -60,7 +66,8 @@ extension JobSituation {
             if case .breakerOpen(_, false) = $0 { true } else { false }
         }
         // The job itself is one of the ready ones.
-        if isFree { reasons.append(.inLine(others: max(0, readyOfHandler - 1))) }
+        let line = WaitReason.inLine(others: max(0, readyOfHandler - 1))
+        if isFree { reasons.append(suspect.map(WaitReason.afterSuspect) ?? line) }
         return reasons
     }
 

@@ -7,6 +7,12 @@ struct ClaimCursor: Equatable, Sendable {
     var handler = ""
     /// The repository of each handler that was served last.
     var repo: [String: String] = [:]
+    /// How many pauses had ended when all that was parked because of one was brought back.
+    var endedPauses: Int64?
+    /// Whether the suspect that was claimed last may still run.
+    var mayRunSuspect = false
+    /// When it was first seen to have ended.
+    var suspectEnded: MonotonicTime?
 }
 
 extension SQLiteStore {
@@ -16,8 +22,9 @@ extension SQLiteStore {
         worker: WorkerID,
         deciding decisions: [Decision]
     ) throws(StoreError) -> Exchange {
+        let written: Written
         do throws(StoreError) {
-            return try write { database in
+            written = try write { database in
                 let routing = try self.decide(decisions, in: database)
                 return try self.exchange(ends, request, worker, isCareful: false, routing, database)
             }
@@ -26,11 +33,17 @@ extension SQLiteStore {
             // must not keep the others from running, nor their outcomes from being written.
             guard case .refused = error else { throw error }
             let routing = try decide(decisions)
-            return try write { database in
+            written = try write { database in
                 try self.exchange(ends, request, worker, isCareful: true, routing, database)
             }
         }
+        // Not before: what was rolled back was not brought back.
+        if let endedPauses = written.endedPauses { claimCursor.endedPauses = endedPauses }
+        return written.exchange
     }
+
+    /// An exchange, and how many pauses had ended, if all that they held was brought back.
+    private typealias Written = (exchange: Exchange, endedPauses: Int64?)
 
     private func exchange(
         _ ends: [AttemptEnd],
@@ -39,7 +52,7 @@ extension SQLiteStore {
         isCareful: Bool,
         _ routing: RoutingResult,
         _ database: Database
-    ) throws -> Exchange {
+    ) throws -> Written {
         try followClock(in: database)
         let results = try ends.map { end in
             try isCareful
@@ -54,23 +67,27 @@ extension SQLiteStore {
             parkedMost: Limits.parkedMost / max(1, request.concurrency.count)
         )
         let jobs = try self.claim(request, &claim, in: database)
-        return Exchange(
+        let exchange = Exchange(
             routing: routing,
             ends: results,
             claimed: jobs,
             isCutShort: claim.isCutShort
         )
+        return (exchange, claim.endedPauses)
     }
 
     /// One claim while it is made.
-    private struct Claim {
+    struct Claim {
         let worker: WorkerID
         let now: Timestamp
         let leaseUntil: MonotonicTime
         /// Each lease in a savepoint of its own: after one was refused.
         let isCareful: Bool
         var pausedRoutes: Set<String> = []
-        var pausedLanes: Set<String> = []
+        /// There may be thousands of them: each head asks for its own.
+        var areLanesPaused = false
+        /// Set when all that was parked because of pauses that ended is back.
+        var endedPauses: Int64?
         /// Heads of one handler that may be put out of the claim's sight.
         let parkedMost: Int
         /// Those that were, by handler.
@@ -79,19 +96,11 @@ extension SQLiteStore {
         var bytes = 0
         /// Another claim may find more at once.
         var isCutShort = false
-
-        func isPaused(_ head: Head) -> Bool {
-            pausedRoutes.contains(head.route) || head.lane.map(pausedLanes.contains) ?? false
-        }
     }
 
     // MARK: The claim
 
-    /// One job from each handler in turn, and of a handler one from each repository in turn, until
-    /// the slots are filled or no handler with capacity has a due job.
-    ///
-    /// Costs one or two seeks in job_claimable for each job, whatever waits, blocked, delayed or
-    /// paused, and however many repositories there are.
+    /// Claims what may run now; a suspect alone.
     private func claim(
         _ request: ClaimRequest,
         _ claim: inout Claim,
@@ -101,10 +110,34 @@ extension SQLiteStore {
         let pauses = try self.pauses(in: database)
         guard !pauses.contains(.everything) else { return [] }
         for case .route(let route) in pauses { claim.pausedRoutes.insert(route) }
-        for case .lane(let lane) in pauses { claim.pausedLanes.insert(lane) }
+        claim.areLanesPaused = try areLanesPaused(in: database)
         try unpark(&claim, in: database)
+        let capacity = try self.capacity(request, pauses, in: database)
+        switch try suspectTurn(claim, capacity, in: database) {
+        case .ordinary:
+            return try claimOrdinary(request, capacity, &claim, in: database)
+        case .nothing:
+            return []
+        case .now(let head):
+            return try claimAlone(head, claim, in: database)
+        case .ifIdle(let head):
+            let jobs = try claimOrdinary(request, capacity, &claim, in: database)
+            return jobs.isEmpty ? try claimAlone(head, claim, in: database) : jobs
+        }
+    }
 
-        var capacity = try self.capacity(request, pauses, in: database)
+    /// One job from each handler in turn, and of a handler one from each repository in turn, until
+    /// the slots are filled or no handler with capacity has a due job.
+    ///
+    /// Costs one or two seeks in job_claimable for each job, whatever waits, blocked, delayed or
+    /// paused, and however many repositories there are.
+    private func claimOrdinary(
+        _ request: ClaimRequest,
+        _ capacity: [String: Int],
+        _ claim: inout Claim,
+        in database: Database
+    ) throws -> [ClaimedJob] {
+        var capacity = capacity
         var handlers = capacity.keys.sorted()
         let start = handlers.firstIndex { $0 > claimCursor.handler } ?? 0
         handlers = Array(handlers[start...] + handlers[..<start])
@@ -146,7 +179,7 @@ extension SQLiteStore {
     }
 
     /// The first job of a group.
-    private struct Head {
+    struct Head {
         var id: Int64
         var attempt: Int64
         var repo: String
@@ -161,6 +194,15 @@ extension SQLiteStore {
             runAt = row[3]
             route = row[4]
             lane = row[5]
+        }
+
+        init(_ row: Row) {
+            id = row["id"]
+            attempt = row["attempt"]
+            repo = row["repo"]
+            runAt = row["run_at"]
+            route = row["route"]
+            lane = row["lane"]
         }
     }
 
@@ -179,7 +221,7 @@ extension SQLiteStore {
             else { return nil }
             if head.runAt > claim.now.rawValue {
                 try park(head, as: "delayed", in: database)
-            } else if claim.isPaused(head) {
+            } else if try isPaused(head, claim, in: database) {
                 try park(head, as: "paused", in: database)
             } else {
                 return head
@@ -207,35 +249,9 @@ extension SQLiteStore {
             .first(handler, repo, read: Head.init)
     }
 
-    // MARK: Parking
-
-    private func park(
-        _ head: Head,
-        as note: String,
-        in database: Database
-    ) throws {
-        try RawStatement(Self.parkJob, in: database).run(note, head.id)
-    }
-
-    /// Brings back what is due, and what belongs to a route and a lane that are no longer paused.
-    ///
-    /// Of a paused lane only the head can be parked: it blocks the others.
-    private func unpark(_ claim: inout Claim, in database: Database) throws {
-        try RawStatement(Self.unparkDue, in: database).run(claim.now.rawValue, Limits.parkedMost)
-        var left = Limits.parkedMost - database.changesCount
-        var route: String? = ""
-        while left > 0, let last = route {
-            route = try RawStatement(Self.nextParkedRoute, in: database).first(last) { $0[0] }
-            guard let route, !claim.pausedRoutes.contains(route) else { continue }
-            try RawStatement(Self.unparkRoute, in: database).run(route, left)
-            left -= database.changesCount
-        }
-        if left <= 0 { claim.isCutShort = true }
-    }
-
     // MARK: The lease
 
-    private func lease(
+    func lease(
         _ head: Head,
         _ claim: Claim,
         in database: Database
@@ -325,49 +341,22 @@ extension SQLiteStore {
         """
 
     /// This and the next: one seek in job_claimable finds the group and its head.
+    ///
+    /// The few suspects are stepped over.
     static let nextHead = """
         SELECT id, attempt, repo, run_at, route, lane FROM job
-        WHERE state = 'ready' AND blocked = 0 AND parked IS NULL AND handler = ? AND repo > ?
+        WHERE state = 'ready' AND blocked = 0 AND parked IS NULL AND losses = 0
+            AND handler = ? AND repo > ?
         ORDER BY repo, priority DESC, run_at, id
         LIMIT 1
         """
 
     static let firstHead = """
         SELECT id, attempt, repo, run_at, route, lane FROM job
-        WHERE state = 'ready' AND blocked = 0 AND parked IS NULL AND handler = ?
+        WHERE state = 'ready' AND blocked = 0 AND parked IS NULL AND losses = 0
+            AND handler = ?
         ORDER BY repo, priority DESC, run_at, id
         LIMIT 1
-        """
-
-    private static let parkJob = "UPDATE job SET parked = ? WHERE id = ? AND state = 'ready'"
-
-    /// Served by job_delayed: one seek when nothing is due.
-    static let unparkDue = """
-        UPDATE job SET parked = NULL
-        WHERE id IN (
-            SELECT id FROM job
-            WHERE state = 'ready' AND parked = 'delayed' AND run_at <= ?
-            ORDER BY run_at, id
-            LIMIT ?)
-        """
-
-    /// Served by job_paused: one seek for each paused route.
-    static let nextParkedRoute = """
-        SELECT route FROM job
-        WHERE state = 'ready' AND parked = 'paused' AND route > ?
-        ORDER BY route
-        LIMIT 1
-        """
-
-    static let unparkRoute = """
-        UPDATE job SET parked = NULL
-        WHERE id IN (
-            SELECT id FROM job
-            WHERE state = 'ready' AND parked = 'paused' AND route = ?
-                AND NOT EXISTS (
-                    SELECT 1 FROM pause WHERE kind = 'lane' AND name = job.lane)
-            ORDER BY id
-            LIMIT ?)
         """
 
     private static let leaseJob = """

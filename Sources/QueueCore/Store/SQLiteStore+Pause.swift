@@ -32,9 +32,20 @@ extension SQLiteStore {
         try read { database in try Self.allPauses(in: database) }
     }
 
-    /// What is paused now, for a claim.
+    /// What is paused now but lanes, of which there may be very many: for a claim.
     func pauses(in database: Database) throws -> Set<PauseTarget> {
-        Set(try Self.allPauses(in: database).map(\.target))
+        let statement = try database.cachedStatement(
+            sql: "SELECT kind, name FROM pause WHERE kind IN ('everything', 'handler', 'route')"
+        )
+        let rows = try Row.fetchAll(statement)
+        return Set(rows.compactMap { PauseTarget(kind: $0["kind"], name: $0["name"]) })
+    }
+
+    func areLanesPaused(in database: Database) throws -> Bool {
+        let statement = try database.cachedStatement(
+            sql: "SELECT 1 FROM pause WHERE kind = 'lane' LIMIT 1"
+        )
+        return try Int.fetchOne(statement) != nil
     }
 
     static func allPauses(in database: Database) throws -> [Pause] {

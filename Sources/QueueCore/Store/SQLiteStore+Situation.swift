@@ -46,7 +46,13 @@ extension SQLiteStore {
                 ),
                 pauses: pauses,
                 workers: try Self.workers(in: database),
-                lastError: job["last_error"]
+                lastError: job["last_error"],
+                losses: job["losses"],
+                suspect: try Int64.fetchOne(
+                    database,
+                    sql: Self.otherSuspect,
+                    arguments: [id.rawValue]
+                ).map(JobID.init(rawValue:))
             )
         }
     }
@@ -89,7 +95,7 @@ extension SQLiteStore {
 
     private static let situated = """
         SELECT state, handler, route, lane, blocked, attempt, run_at, reason, finished_at, worker,
-            cancel_requested,
+            cancel_requested, losses,
             (SELECT error FROM attempt WHERE attempt.job = job.id
                 AND attempt.number = job.attempt) AS last_error
         FROM job
@@ -120,6 +126,16 @@ extension SQLiteStore {
             SELECT 1 FROM job
             WHERE state = 'ready' AND blocked = 0 AND parked IS NULL AND handler = ?
             LIMIT 100000)
+        """
+
+    private static let otherSuspect = """
+        SELECT id FROM job INDEXED BY job_suspect
+        WHERE losses > 0 AND state IN ('ready', 'leased')
+            AND blocked = 0
+            AND parked IS NULL
+            AND id <> ?
+        ORDER BY state, run_at, id
+        LIMIT 1
         """
 
     private static let sightings = """

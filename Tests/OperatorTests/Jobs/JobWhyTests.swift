@@ -157,6 +157,16 @@ struct JobWhyTests {
                 == "job 7 waits: handler ci is at its limit: 2 of 2 run"
         )
         #expect(try why { $0.workers[0].leased = 8 }.answer == "job 7 waits: all 8 slots are busy")
+        #expect(
+            try why { $0.losses = 1 }.answer
+                == "job 7 waits: it runs alone, in a worker that has nothing else to do, because "
+                + "a worker died while it ran"
+        )
+        #expect(
+            try why { $0.suspect = JobID(rawValue: 3) }.answer
+                == "job 7 waits: its turn comes: job 3 runs alone first, because a worker died "
+                + "while it ran"
+        )
         #expect(try why().answer == "job 7 waits: it is next in line")
         #expect(
             try why { $0.readyOfHandler = 13 }.answer

@@ -207,10 +207,11 @@ extension QueueModel {
         worker: WorkerID
     ) throws(Mismatch) {
         if claimed.count > slots { throw Mismatch("\(claimed.count) jobs in \(slots) slots") }
+        if try claimBesideSuspects(claimed, slots, concurrency, worker) { return }
         var served: [String: Int] = [:]
         for claim in claimed {
             let id = claim.token.job.rawValue
-            let choice = claimable(concurrency)
+            let choice = claimable(concurrency).filter { !isSuspect($0) }
             guard choice.contains(id), let job = jobs[id] else {
                 throw Mismatch("job \(id) was claimed, and \(choice.sorted()) may run")
             }
@@ -240,11 +241,51 @@ extension QueueModel {
             lease(id, worker)
             try check(claim)
         }
-        let left = claimable(concurrency)
+        let left = claimable(concurrency).filter { !isSuspect($0) }
         if claimed.count < slots, !left.isEmpty {
             throw Mismatch("\(left.sorted()) may run, and were not claimed into free slots")
         }
     }
+
+    /// Suspects run alone: nothing is claimed beside one, nor one beside others.
+    ///
+    /// When it is a suspect's time is the store's affair, but a worker that has nothing to do takes
+    /// something.
+    ///
+    /// - Returns: false for a claim of ordinary jobs.
+    private mutating func claimBesideSuspects(
+        _ claimed: [ClaimedJob],
+        _ slots: Int,
+        _ concurrency: [String: Int],
+        _ worker: WorkerID
+    ) throws(Mismatch) -> Bool {
+        let own = live.filter { id in
+            jobs[id]?.lease?.worker == worker && jobs[id]?.runner == worker
+        }
+        let choice = claimable(concurrency)
+        if own.contains(where: isSuspect) {
+            if !claimed.isEmpty { throw Mismatch("jobs were claimed beside a suspect") }
+            return true
+        }
+        guard let first = claimed.first else {
+            let hasSuspects = choice.contains(where: isSuspect)
+            if hasSuspects, slots > 0, own.isEmpty {
+                throw Mismatch("\(choice.sorted()) may run, and an idle worker claimed nothing")
+            }
+            // It may let what it runs end, to take a suspect then.
+            return hasSuspects
+        }
+        let id = first.token.job.rawValue
+        guard isSuspect(id) else { return false }
+        guard claimed.count == 1, own.isEmpty, choice.contains(id) else {
+            throw Mismatch("suspect \(id) was claimed beside \(own.sorted())")
+        }
+        lease(id, worker)
+        try check(first)
+        return true
+    }
+
+    private func isSuspect(_ id: Int64) -> Bool { (jobs[id]?.losses ?? 0) > 0 }
 
     private static func group(_ job: JobRow) -> String { "\(job.handler) \(job.repo)" }
 

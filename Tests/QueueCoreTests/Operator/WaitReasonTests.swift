@@ -181,6 +181,20 @@ struct WaitReasonTests {
     }
 
     @Test
+    func `a suspect waits for a worker with nothing else to do, and others for it`() {
+        #expect(reasons { $0.losses = 1 } == [.alone(losses: 1)])
+        // Slots are not what it waits for.
+        let busy = reasons { situation in
+            situation.losses = 2
+            situation.workers = [Self.sighting(Self.first, leased: 8)]
+        }
+        #expect(busy == [.alone(losses: 2)])
+        #expect(reasons(alive: []) { $0.losses = 1 } == [.noWorkerAlive])
+        let job = JobID(rawValue: 3)
+        #expect(reasons { $0.suspect = job } == [.afterSuspect(job)])
+    }
+
+    @Test
     func `what only a person can change comes first`() {
         let pause = Pause(target: .handler(Self.ci), reason: "deploying", since: Self.now)
         let holder = JobSituation.LaneHolder(

@@ -140,7 +140,7 @@ extension HotOperation {
     ]
 
     private static let claiming: Set = [
-        "job_claimable", "job_leased", "job_delayed", "job_paused",
+        "job_claimable", "job_leased", "job_delayed", "job_suspect",
     ]
 
     private static let working = [
@@ -151,9 +151,14 @@ extension HotOperation {
             queue.clock.advance(by: .seconds(60))
             _ = try await queue.claim(3)
         },
-        Self("claim what is no longer paused", claiming) { queue, _ in
+        Self("claim what is no longer paused", claiming.union(["job_paused"])) { queue, _ in
             _ = try await queue.store.resume(.route("paused"))
             _ = try await queue.claim(3)
+        },
+        Self("claim a suspect", claiming.union(["sqlite_autoindex_attempt_1"])) { queue, leased in
+            try await queue.lose(leased[0])
+            let claimed = try await queue.claim(3, ["h": 9], by: TestQueue.second)
+            #expect(!claimed.isEmpty)
         },
         Self("end", ["sqlite_autoindex_attempt_1"]) { queue, leased in
             for token in leased { try await queue.end(token, .retry(after: .zero)) }
@@ -251,6 +256,7 @@ extension HotOperation {
             "ask why",
             [
                 "job_claimable", "job_lane_live", "job_lane_runs_one_at_a_time", "job_leased",
+                "job_suspect",
                 // The error of its last attempt: one seek.
                 "sqlite_autoindex_attempt_1",
             ],

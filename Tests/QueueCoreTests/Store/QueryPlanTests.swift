@@ -12,13 +12,13 @@ struct QueryPlanTests {
     /// Indexes of what is live: walking one of them whole costs what is live.
     private static let live: Set = [
         "routing_waiting", "replay_request_waiting", "job_leased", "job_delayed", "job_paused",
-        "job_live",
+        "job_live", "job_suspect",
     ]
 
     /// Tables with a handful of rows.
     private static let small = [
         "SCAN pause", "SCAN sqlite_sequence", "SCAN CONSTANT ROW", "SCAN worker", "SCAN incident",
-        "SCAN known", "SCAN (subquery",
+        "SCAN known", "SCAN (subquery", "SCAN clock_step",
     ]
 
     @Test(arguments: HotOperation.all)
@@ -106,6 +106,39 @@ struct QueryPlanTests {
     }
 
     // MARK: Lanes
+
+    @Test
+    func `a look costs the same with ten paused lanes and with two thousand`() async throws {
+        let few = try await stepsOfClaim(pausedLanes: 10)
+        let many = try await stepsOfClaim(pausedLanes: 2000)
+        #expect(few > 30)
+        #expect(many < few + 100)
+    }
+
+    /// How much SQLite's machine does for a claim that finds all lanes paused, and has seen it before.
+    private func stepsOfClaim(pausedLanes count: Int) async throws -> Int {
+        let meter = StepMeter()
+        let clock = TestClock()
+        try await withStore(clock: clock) { store, path in
+            let queue = try await TestQueue(store: store, clock: clock) { _ in store }
+            _ = try await queue.add((1...count).map { .sample(lane: "lane-\($0)") })
+            let shell = try Shell(path)
+            try shell.run("INSERT INTO pause (kind, name) SELECT 'lane', lane FROM job")
+            try shell.close()
+            // A claim parks a thousand of them at most.
+            for _ in 1...4 { #expect(try await queue.claim().isEmpty) }
+            let connection = await store.connection
+            try await connection.writeWithoutTransaction { meter.start(on: $0) }
+            #expect(try await queue.claim().isEmpty)
+            try await connection.writeWithoutTransaction { meter.stop(on: $0) }
+            // The end of one is seen by the next look, whoever ended it.
+            let hand = try Shell(path)
+            try hand.run("DELETE FROM pause WHERE name = 'lane-7'")
+            try hand.close()
+            #expect(try await queue.claim().map(\.lane) == ["lane-7"])
+        }
+        return meter.steps
+    }
 
     private static let lease = """
         UPDATE job SET state = 'leased', attempt = attempt + 1, worker = 'w1', lease_until = 1,
