@@ -144,9 +144,8 @@ struct Rescuer: Sendable {
     private mutating func retireDead() async throws(StoreError) {
         let liveness = liveness
         let stateFolder = stateFolder
-        let bootID = clocks.bootID
         let retired = try await store.retireDead(isDead: { !liveness.lives($0) }) { worker in
-            WorkerLock.wasRouting(stateFolder: stateFolder, worker: worker, bootID: bootID)
+            WorkerLock.wasRouting(stateFolder: stateFolder, worker: worker)
         }
         for worker in retired {
             WorkerLock.remove(stateFolder: stateFolder, worker: worker)

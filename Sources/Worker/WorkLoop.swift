@@ -407,7 +407,7 @@ final class WorkLoop: Sendable {
     private func decideWaiting() async throws(StoreError) -> [Routed] {
         let waiting = try await store.waitingToBeRouted(atMost: Self.routingBatch)
         guard !waiting.isEmpty else { return [] }
-        lock.note(routing: waiting.map(\.target), bootID: clocks.bootID)
+        lock.note(routing: waiting.map(\.target))
         let rules = rules
         let decisions = waiting.map { delivery in
             // One that is not decoded any more is safe.
@@ -416,7 +416,7 @@ final class WorkLoop: Sendable {
             }
             return rules.router.decide(delivery)
         }
-        lock.note(routing: [], bootID: clocks.bootID)
+        lock.note(routing: [])
         return Array(zip(waiting, decisions))
     }
 

@@ -71,7 +71,7 @@ package struct LeaseWatch: Sendable {
         for lease in leases {
             guard lives(lease.worker) else {
                 let cause: OrphanedAttempt.Cause =
-                    lease.boot == bootID ? .workerDied : .machineRestarted
+                    isOfThisMachine(lease, now) ? .workerDied : .machineRestarted
                 orphans.append(OrphanedAttempt(lease: lease, cause: cause))
                 continue
             }
@@ -85,14 +85,30 @@ package struct LeaseWatch: Sendable {
         return orphans
     }
 
+    /// Whether the machine is the same and was not started again since the lease was renewed.
+    ///
+    /// Containers may have boot ids of their own, and one clock: a lease that was renewed just now by
+    /// this clock is of this boot, however that is called. Else a job that kills the workers of two
+    /// containers in turn would never be to blame.
+    private func isOfThisMachine(_ lease: Lease, _ now: MonotonicTime) -> Bool {
+        lease.boot == bootID || (lease.until <= now + term && now <= lease.until + term)
+    }
+
     private func look(at lease: Lease, _ now: MonotonicTime) -> Sighting {
         let known = sightings[lease.token].flatMap { $0.lease == lease ? $0 : nil }
         var sighting = known ?? Sighting(lease: lease, since: now)
-        // The clock of another boot cannot be read here: what counts is how long nothing changed.
-        let end = lease.boot == bootID ? lease.until : sighting.since + term
+        // The clock of another boot cannot be read here: what counts is how long nothing changed. A
+        // container with a boot id of its own has this clock, and perhaps a longer lease.
+        let end =
+            lease.boot == bootID
+            ? lease.until
+            : max(sighting.since + term, min(lease.until, sighting.since + Self.longestTerm))
         if sighting.ranOutAt == nil, end < now { sighting.ranOutAt = now }
         return sighting
     }
+
+    /// The longest lease that the configuration takes.
+    private static let longestTerm = Duration.seconds(3600)
 
     private func isAbandoned(_ sighting: Sighting) -> Bool {
         guard let ranOutAt = sighting.ranOutAt, let writes else { return false }

@@ -73,9 +73,10 @@ package final class WorkerLock: Sendable {
     /// Notes what this worker is about to decode, for whoever finds it dead; empty when it is done.
     ///
     /// A note in this file costs no commit, and outlives a crash of the process, which is what a
-    /// poisoned payload can cause. It need not outlive a power cut, which is no payload's fault.
-    package func note(routing targets: [RoutingTarget], bootID: String) {
-        let text = ([bootID] + targets.map(Self.line)).joined(separator: "\n") + "\n"
+    /// poisoned payload can cause. It is gone again within milliseconds and never synced, so that a
+    /// power cut, which is no payload's fault, leaves none.
+    package func note(routing targets: [RoutingTarget]) {
+        let text = targets.map { Self.line($0) + "\n" }.joined()
         descriptor.withLock { descriptor in
             ftruncate(descriptor, 0)
             guard !targets.isEmpty else { return }
@@ -86,18 +87,15 @@ package final class WorkerLock: Sendable {
         }
     }
 
-    /// What a dead worker had begun to decode in this boot.
+    /// What a dead worker had begun to decode.
     package static func wasRouting(
         stateFolder: String,
-        worker: WorkerID,
-        bootID: String
+        worker: WorkerID
     ) -> [RoutingTarget] {
         // Gone, or never written: then there is nobody to blame.
         let path = path(of: worker, stateFolder: stateFolder)
         guard let text = try? String(contentsOfFile: path, encoding: .utf8) else { return [] }
-        let lines = text.split(separator: "\n")
-        guard lines.first.map(String.init) == bootID else { return [] }
-        return lines.dropFirst().compactMap(target)
+        return text.split(separator: "\n").compactMap(target)
     }
 
     /// `delivery 17`, or `replay 3 17`: its id, and the delivery's seq.

@@ -54,8 +54,14 @@ struct LeaseWatchTests {
         let lease = watcher.lease(renewedAt: watcher.clock.monotonic)
         #expect(watcher.look(lease) == [])
         #expect(watcher.look(lease, isAlive: false) == [.workerDied])
-        let earlier = watcher.lease(renewedAt: watcher.clock.monotonic, boot: "boot-0")
-        #expect(watcher.look(earlier, isAlive: false) == [.machineRestarted])
+        // Containers with boot ids of their own have one clock.
+        let contained = watcher.lease(renewedAt: watcher.clock.monotonic, boot: "boot-2")
+        #expect(watcher.look(contained, isAlive: false) == [.workerDied])
+        for seconds in [-7200, -90, 90, 7200] {
+            let then = watcher.clock.monotonic + .seconds(seconds)
+            let earlier = watcher.lease(renewedAt: then, boot: "boot-0")
+            #expect(watcher.look(earlier, isAlive: false) == [.machineRestarted])
+        }
     }
 
     @Test

@@ -90,9 +90,14 @@ struct WorkerLockTests {
             // Nothing else is left in the folder.
             let names = try FileManager.default.contentsOfDirectory(atPath: folder + "/workers")
             #expect(names == ["w1.lock"])
-            lock.note(routing: [.delivery(DeliverySeq(rawValue: 17))], bootID: "b")
-            let noted = WorkerLock.wasRouting(stateFolder: folder, worker: worker, bootID: "b")
-            #expect(noted == [.delivery(DeliverySeq(rawValue: 17))])
+            let targets: [RoutingTarget] = [
+                .delivery(DeliverySeq(rawValue: 17)),
+                .replay(id: 3, of: DeliverySeq(rawValue: 17)),
+            ]
+            lock.note(routing: targets)
+            #expect(WorkerLock.wasRouting(stateFolder: folder, worker: worker) == targets)
+            lock.note(routing: [])
+            #expect(WorkerLock.wasRouting(stateFolder: folder, worker: worker).isEmpty)
             lock.release()
             #expect(WorkerLock.state(stateFolder: folder, worker: worker) == .missing)
         }
