@@ -199,8 +199,8 @@ let package = Package(
             // The executables so that they are built: these tests start them.
             dependencies: [
                 "Ingress", "Worker", "Operator",
-                "Doorbell", "Fuzzing", "Gitea", "QueueCore", "Settings", "Spawn", "TestSupport",
-                grdb, logging, nioCore, nioEmbedded, nioHTTP1,
+                "Doorbell", "Fuzzing", "Gitea", "QueueCore", "Routing", "Settings", "Spawn",
+                "TestSupport", grdb, logging, nioCore, nioEmbedded, nioHTTP1,
             ],
             swiftSettings: strict
         ),

@@ -213,8 +213,8 @@ extension ConditionMatch {
             guard isOwn else { return .no }
         default: return .no
         }
-        guard let lines = try facts.commandLines else { return .missing }
-        return Answer(lines.contains { $0.isOne(of: command.words) })
+        guard let lines = try facts.commentLines else { return .missing }
+        return Answer(lines.spoken.contains { $0.isOne(of: command.words) })
     }
 }
 
@@ -311,9 +311,17 @@ extension ConditionMatch {
                 ? "the comment is edited, and commands of edited ones need 'edited: true'"
                 : "the comment is \(action), which gives no command"
         }
-        let length = try facts.event.comment?.body?.utf8.count ?? 0
-        return length > CommentLines.bytesMax
-            ? "the comment is too long for commands" : "no line is \(words)"
+        let lines = try facts.commentLines
+        guard lines?.isTooLong != true else { return "the comment is too long for commands" }
+        if let barrier = lines?.barrier,
+            let line = lines?.barred.first(where: { $0.text.isOne(of: command.words) })
+        {
+            return line.number > barrier
+                ? "\(line.text) stands behind line \(barrier), which could hide it: put the command "
+                    + "before the text that could hide it"
+                : "\(line.text) is indented like code: put it into the first column"
+        }
+        return "no line is \(words)"
     }
 
     /// What is not there.

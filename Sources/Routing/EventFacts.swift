@@ -21,7 +21,7 @@ package final class EventFacts {
     private var senderOnce = Once<NamedFact>()
     private var authorOnce = Once<NamedFact>()
     private var repositoryOnce = Once<NamedFact>()
-    private var commandLinesOnce = Once<[String]?>()
+    private var commentLinesOnce = Once<CommentLines?>()
     private var changedPathsOnce = Once<ChangedPaths?>()
 
     /// What was asked about the changed paths, and the answer: a walk over thousands of them, which
@@ -154,11 +154,11 @@ extension EventFacts {
         }
     }
 
-    /// The lines of the comment that may be commands; nil when there is no comment.
-    var commandLines: [String]? {
+    /// The lines of the comment, and which of them may be commands; nil when there is no comment.
+    var commentLines: CommentLines? {
         get throws(PayloadError) {
-            try commandLinesOnce.value { () throws(PayloadError) in
-                try event.comment?.body.map(CommentLines.spoken)
+            try commentLinesOnce.value { () throws(PayloadError) in
+                try event.comment?.body.map { CommentLines($0) }
             }
         }
     }

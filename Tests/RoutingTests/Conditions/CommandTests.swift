@@ -8,182 +8,87 @@ import Testing
 /// Commands in comments: what is said, and what is only shown.
 @Suite
 struct CommandTests {
-    /// A comment, and whether it gives the command `/approve`.
-    static let comments: [(String, Bool)] = [
-        ("/approve", true),
-        ("  /approve  ", true),
-        ("/approve\r\n", true),
-        ("Fine.\n/approve", true),
-        ("Fine.\n\n/approve\n\nThanks", true),
-        ("Fine.\r\n\r\n/approve\r\nThanks", true),
-        ("# Verdict\n/approve", true),
-        ("- a point\n\n/approve", true),
-        ("text `code` text\n/approve", true),
-        ("```\nmake\n```\n/approve", true),
-        ("~~~\n```\n~~~\n/approve", true),
-        ("> quoted\n\n/approve", true),
-        ("<!-- hidden -->\n/approve", true),
-        ("`unfinished\n\n/approve\n\n`", true),
-        ("\\`\n/approve\n\\`", true),
-        ("<p>\n/approve\n</p>", true),
-        // Not the whole line.
-        ("", false),
-        ("approve", false),
-        ("/Approve", false),
-        ("/approved", false),
-        ("/approve now", false),
-        ("do not /approve", false),
-        ("Please don't\n/approve yet", false),
-        ("no /approve", false),
-        ("not\n/approve.", false),
-        ("~~/approve~~", false),
-        ("**/approve**", false),
-        ("- /approve", false),
-        ("1. /approve", false),
-        ("# /approve", false),
-        ("/ approve", false),
-        ("/\u{200B}approve", false),
-        ("\u{FF0F}approve", false),
-        // Quotations; the last lines of one go on without the mark.
-        ("> /approve", false),
-        (">/approve", false),
-        ("   > /approve", false),
-        ("> > /approve", false),
-        ("> quoted\n/approve", false),
-        ("- > quoted\n/approve", false),
-        ("> ```\n> x\n/approve", false),
-        // Code.
-        ("`/approve`", false),
-        ("`a\n/approve\nb`", false),
-        ("``a ` b\n/approve\nb``", false),
-        ("\\` `\n/approve\n`", false),
-        ("    /approve", false),
-        ("\t/approve", false),
-        ("  \t/approve", false),
-        ("```\n/approve\n```", false),
-        ("```sh\n/approve", false),
-        ("   ```\n/approve\n   ```", false),
-        ("````\n```\n/approve\n````", false),
-        ("```\n/approve\n~~~", false),
-        ("~~~ a `b`\n/approve\n~~~", false),
-        ("```\nx\n``` y\n/approve\n```", false),
-        ("```\nx\n    ```\n/approve\n```", false),
-        ("- ```\n  /approve\n  ```", false),
-        ("1. a\n   ```\n   /approve\n   ```", false),
-        ("- ```\ntext\n```\n/approve\n```", false),
-        ("> quoted\n```\n\n/approve\n```", false),
-        // HTML that hides or shows code.
-        ("<!--\n/approve\n-->", false),
-        ("<!--\n\n/approve\n\n-->", false),
-        ("text <!--\n/approve\n--> text", false),
-        ("<pre>\n/approve\n</pre>", false),
-        ("<PRE>\n\n/approve\n\n</PRE>", false),
-        ("<code>\n/approve\n</code>", false),
-        ("<blockquote>\n/approve\n</blockquote>", false),
-        ("<!-- a -->\n<!-- b\n/approve\n-->", false),
-        ("<!-- x --> <!--\n/approve\n-->", false),
-        ("text <!-- x --> <!--\n\n/approve\n-->", false),
-        ("<p><!--\n/approve\n--></p>", false),
-        ("<div>\n<!--\n/approve\n--></div>", false),
-        ("> <!--\n\n/approve\n-->", false),
-        ("see <pre>\n/approve\n</pre>", false),
-        ("see <pre>\n\n/approve\n\n</pre>", false),
-        ("see\n    <pre>\n/approve\n</pre>", false),
-        ("\\<pre>\n/approve\n</pre>", false),
-        ("<pre>a</pre> <pre>\n/approve\n</pre>", false),
-        ("<pre>a</pre><code>\n/approve\n</code>", false),
-        ("<details><summary>log</summary><pre>\n/approve\n</pre></details>", false),
-        ("<details>\n<pre>\n/approve\n</pre>\n</details>", false),
-        ("<blockquote><blockquote>\na\n</blockquote>\n/approve\n</blockquote>", false),
-        ("type <code>\n/approve\n</code>", false),
-        ("<del>\n/approve\n</del>", false),
-        ("`a\n<code>x</code>\n/approve\nb`", false),
-        ("x `\na ` <pre> `\n/approve\n</pre>", false),
-        ("<div>`<pre>`\n/approve\n</pre></div>", false),
-        ("# <!-- a\n~~~\n-->\n/approve\n~~~", false),
-        ("a <code>\n- b\n</code>\n/approve", false),
-        ("see `<pre>`\n/approve", true),
-        ("see <prefix>\n/approve", true),
-        ("see <pre>x</pre>\n/approve", true),
-        ("<pre>\nx\n</pre>\n/approve", true),
-        ("<!-- a --> b <!-- c -->\n/approve", true),
-        ("```\n<pre>\n```\n/approve", true),
-        ("    <pre>\n\n/approve", true),
-        // Lists: all that stands under their text.
-        ("- say:\n  /approve", false),
-        ("- say:\n\n  /approve", false),
-        ("- a\n/approve", false),
-        ("- a\n  - b\n\n  /approve", false),
-        ("1. Run\n\n   /approve\n\n2. done", false),
-        ("10) Run\n\n    /approve", false),
-        ("- a\n\n\n  b\n  /approve", false),
-        ("-\n  /approve", false),
-        ("- a\n===\n/approve", false),
-        ("-   a\n\n  /approve", false),
-        ("-\ta\n\n\t/approve", false),
-        ("- - ```\n  x\n  /approve", false),
-        ("- ```\n  x\n  ```\n  /approve", false),
-        ("- a\n\n  ```\n  x\n\n/approve\n  ```", true),
-        ("- <!--\n/approve\n-->", false),
-        ("- <pre>\n\n/approve\n</pre>", false),
-        ("[^1]: a\n\n    /approve", false),
-        ("`x\n2. b\n/approve\nc`", false),
-        ("`x\n/approve\n2. b`", false),
-        ("`x\n+\n/approve\nb`", false),
-        ("- a\n  b\n\n/approve", true),
-        ("- a\n\n  b\n\n/approve\n\n- c", true),
-        ("1. a\n2. b\n\n/approve", true),
-        ("- a\n# Verdict\n/approve", true),
-        ("- ```\n  <pre>\n  ```\n\n/approve", true),
-        ("* * *\n/approve", true),
-        ("a\n-\n/approve", true),
-        // What belongs to a link, a picture, a tag or a formula.
-        ("![a](x \"\n/approve\n\")", false),
-        ("[a](x 'b)\n/approve\n')", false),
-        ("[a](x (\n/approve\n))", false),
-        ("[a](<b)c> \"\n/approve\n\")", false),
-        ("[a](\n/approve\n)", false),
-        ("![\n/approve\n](x)", false),
-        ("[a]: x \"\n/approve\n\"", false),
-        ("[a]:\n/approve", false),
-        ("see <a title=\"\n/approve\n\">x</a>", false),
-        ("see <a title=\"b>c\n/approve\n\">x</a>", false),
-        ("![a](x \"\n#b\n/approve\n\")", false),
-        ("`a\n#b\n/approve\nc`", false),
-        ("[a](x \"y\")\n/approve", true),
-        ("[a](x (y))\n/approve", true),
-        ("see <a href=\"x\">y</a>\n/approve", true),
-        ("![a](x\n\n/approve", true),
-        ("$$\n/approve\n$$", false),
-        ("$$\n\n/approve\n\n$$", false),
-        ("\\[\n/approve\n\\]", false),
-        ("so $$a\n/approve\n$$", false),
-        ("$$ a $$\n/approve", true),
-        ("$5 and $6\n/approve", true),
+    /// Comments that give the command `/approve`.
+    static let given = [
+        "/approve", "  /approve  ", "/approve\r\n", "\t\n/approve", "/approve\t",
+        "Looks good, thanks!\n\n/approve", "Fine.\n/approve", "Fine.\r\n\r\n/approve\r\nThanks",
+        "/label bug\n/approve", "3 tests fail, see https://example.com/a?b=c#d\n/approve",
+        "It's \"done\" (mostly); R&D: 50% + 3!\n/approve", "@tea, snake_case and *bold*\n/approve",
+        "caf\u{E9} \u{1FAD6} \u{1F469}\u{200D}\u{1F4BB}\n/approve",
+        // What stands behind it hides nothing; at most it makes a heading of it.
+        "/approve\n```\nx\n```", "/approve\n> why", "/approve\n- a", "/approve\n===",
+        "/approve\n---", "/approve\n<!--\n-->", "/approve\n:-:", "/approve\n[a]: x",
+        // Space that nobody sees.
+        "\u{A0}/approve\u{A0}", "\u{200B}/approve\u{200B}", "\u{FEFF}/approve",
+        "Fine.\n\u{A0}\n/approve \u{A0}\u{200B}\r\n", "\u{A0}Fine.\n/approve",
     ]
 
-    @Test(arguments: comments)
-    func `a command is a line of its own that its author says`(comment: String, isGiven: Bool) {
-        #expect(CommentLines.spoken(in: comment).contains("/approve") == isGiven)
+    @Test(arguments: given)
+    func `a line of its own behind plain lines is a command`(comment: String) {
+        #expect(CommentLines(comment).spoken.contains("/approve"))
+    }
+
+    /// Comments in which `/approve` is not said, or not the whole line.
+    static let others = [
+        "", "approve", "/Approve", "/approved", "/approve now", "do not /approve", "not\n/approve.",
+        "~~/approve~~", "**/approve**", "`/approve`", "- /approve", "1. /approve", "# /approve",
+        "> /approve", "| /approve |", "/ approve", "/\u{200B}approve", "\u{FF0F}approve",
+        "<b>/approve</b>", "[/approve](x)", "/approve\u{2028}", "\u{202E}/approve", "/approve\\",
+        // Code by its indent.
+        "    /approve", "\t/approve", "  \t/approve", "\u{A0}    /approve", "\u{FEFF}    /approve",
+    ]
+
+    @Test(arguments: others)
+    func `what is not said, or not alone on its line, is no command`(comment: String) {
+        #expect(!CommentLines(comment).spoken.contains("/approve"))
+    }
+
+    /// What may stand in front of a command and hide it: for each, one renderer or another does.
+    static let hiding = [
+        // Blocks.
+        "```", "  ```\n  x\n    ```", "   ~~~", "````\n```", "> a", ">", "- a", "+ a", "* a", "-",
+        "1. a",
+        "10) a", "- a\n\n", "    code", "\tcode", " a", "# a", "#a", "===", "---", "+++\nx\n+++",
+        "***",
+        "___", ": a", ":::", "a | b\n-|-", "|a|", "[^1]: a", "[a]: x \"", "\u{FEFF}- a",
+        "\u{A0}> a",
+        "\u{200B}```",
+        // HTML, which a sanitizer may drop with all that is in it.
+        "<!--", "<!-->", "a <!-- b -->", "<?x", "<!X", "<![CDATA[", "<pre>", "<noscript>",
+        "<iframe>",
+        "<title>", "<div hidden>", "a <b", "see <a title=\"", "-->", "a > b",
+        // Inside of lines.
+        "`a", "a ` b", "a ~~b", "~", "a [b", "[a](", "![", "b](x)", "so $$a", "$5", "\\(", "a\\",
+        "x {.a}",
+        // Where some end a line and others do not, and what turns a line round.
+        "a\rb", "a\u{85}b", "a\u{2028}b", "a\u{2029}b", "a\u{B}b", "a\u{C}b", "a\u{0}b",
+        "a\u{202E}b", "a\u{2066}b", "a\u{200F}b", "a\u{61C}b",
+    ]
+
+    @Test(arguments: hiding)
+    func `behind what could hide it, a line is no command, however far away`(before: String) {
+        for between in ["\n", "\n\n", "\nplain\n\n\n"] {
+            let lines = CommentLines("Fine.\n\(before)\(between)/approve\n\(before)")
+            #expect(!lines.spoken.contains("/approve"))
+            #expect(lines.barrier != nil)
+            #expect(lines.barred.contains { $0.text == "/approve" })
+        }
     }
 
     @Test
     func `a comment that is too long says nothing`() {
         let long = "/approve\n" + String(repeating: "x", count: CommentLines.bytesMax)
-        #expect(CommentLines.spoken(in: long).isEmpty)
+        #expect(CommentLines(long).spoken.isEmpty && CommentLines(long).isTooLong)
         let fitting = "/approve\n" + String(repeating: "x", count: CommentLines.bytesMax - 9)
-        #expect(CommentLines.spoken(in: fitting).first == "/approve")
+        #expect(CommentLines(fitting).spoken.first == "/approve")
     }
 
-    @Test(arguments: [
-        "`", "``` ", "<!--", "> ", "- ", "\\`", "`` ` ", "<pre>", "~~~\n", "- ```\n", "](", "<a ",
-        "![", "$$", "-\n", "<pre></pre>", "- - \n", "[a]:\n", "a\n2. ",
-    ])
+    @Test(arguments: ["`", "> ", "- ", "<pre>", "\u{A0}", " ", "\n", " \n", "\r", "\r\n", "a\n"])
     func `what people write to slow it down is read in the same time`(part: String) {
         let count = CommentLines.bytesMax / part.utf8.count
         let clock = ContinuousClock()
         let time = clock.measure {
-            _ = CommentLines.spoken(in: String(repeating: part, count: count))
+            _ = CommentLines(String(repeating: part, count: count))
         }
         // Thousands of times what it takes; going over it again and again takes far longer.
         #expect(time < .seconds(30))
@@ -197,6 +102,8 @@ struct CommandTests {
         issue_comment-created | command: comment 1
         issue_comment-created | command: [/approve, /ship] | no line is /approve or /ship
         issue_comment-created | command: /approve | no line is /approve
+        issue_comment-created {"comment":{"body":"```\nx\n```\n/approve"}} | command: /approve | /approve stands behind line 1, which could hide it: put the command before the text that could hide it
+        issue_comment-created {"comment":{"body":"Fine.\n\n    /approve"}} | command: /approve | /approve is indented like code: put it into the first column
         issue_comment-created {"comment":{"body":"/O\u212a"}} | command: /OK | no line is /OK
         issue_comment-created {"comment":{"body":"do not /approve"}} | not: { command: /approve }
         issue_comment-created {"comment":{"body":"/approve"}} | not: { command: /approve } | a line is /approve, and must not be
