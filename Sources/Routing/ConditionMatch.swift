@@ -11,6 +11,9 @@ struct ConditionMatch {
     /// Why something was taken to hold that could not be seen; nil when all could.
     private(set) var assumption: String?
 
+    /// The first command that was asked for and given; nil when none was.
+    private(set) var command: GivenCommand?
+
     init(_ facts: EventFacts) {
         self.facts = facts
     }
@@ -44,7 +47,11 @@ struct ConditionMatch {
         case .action, .branch, .tag, .title, .label, .milestone, .author, .sender, .repository,
             .fact, .paths, .pathsOutside, .ref, .time, .command:
             switch try answer(condition) {
-            case .yes: return isWanted
+            case .yes:
+                if isWanted, case .command(let test) = condition, command == nil {
+                    command = try given(test)
+                }
+                return isWanted
             case .no: return !isWanted
             case .missing: return false
             case .maybe:
@@ -66,11 +73,11 @@ struct ConditionMatch {
         _ parts: [Condition],
         _ isWanted: Bool
     ) throws(PayloadError) -> Bool {
-        let before = assumption
+        let before = (assumption, command)
         for part in parts {
             if try holds(part, isWanted: isWanted) { return true }
-            // What a part assumed that failed all the same, nobody relies on.
-            assumption = before
+            // What a part assumed or found that failed all the same, nobody relies on.
+            (assumption, command) = before
         }
         return false
     }
@@ -123,7 +130,7 @@ extension ConditionMatch {
         case .time(let window):
             return Answer(window.contains(facts.moment))
         case .command(let command):
-            return try self.command(command)
+            return try answer(to: command)
         }
     }
 
@@ -202,19 +209,25 @@ extension ConditionMatch {
         try facts.changedPaths?.unlisted ?? ""
     }
 
-    private func command(_ command: CommandTest) throws(PayloadError) -> Answer {
-        guard let comment = facts.event.comment, let action = try facts.action else {
+    private func answer(to command: CommandTest) throws(PayloadError) -> Answer {
+        guard let text = CommandText(facts.event), let action = try facts.action else {
             return .missing
         }
-        switch action {
-        case "created": break
-        case "edited" where command.countsEdited:
+        if !text.isNew(action) {
+            guard case .comment(let comment) = text, action == "edited", command.countsEdited
+            else { return .no }
             guard let isOwn = try comment.isByItsAuthor else { return .missing }
             guard isOwn else { return .no }
-        default: return .no
         }
-        guard let lines = try facts.commentLines else { return .missing }
-        return Answer(lines.spoken.contains { $0.isOne(of: command.words) })
+        guard try facts.commandLines != nil else { return .missing }
+        return Answer(try given(command) != nil)
+    }
+
+    private func given(_ command: CommandTest) throws(PayloadError) -> GivenCommand? {
+        for line in try facts.commandLines?.spoken ?? [] {
+            if let given = command.given(by: line) { return given }
+        }
+        return nil
     }
 }
 
@@ -299,29 +312,34 @@ extension ConditionMatch {
 
     /// Why there is no such command, or that there is one.
     private func said(_ command: CommandTest, _ isWanted: Bool) throws(PayloadError) -> String {
-        let words = command.words.joined(separator: " or ")
-        guard isWanted else { return "a line is \(words), and must not be" }
-        let action = try facts.action ?? ""
-        if action == "edited", command.countsEdited, try facts.event.comment?.isByItsAuthor == false
-        {
-            return "somebody else edited the comment"
+        guard isWanted else { return "a line is \(command.text), and must not be" }
+        if let reason = try silence(command) { return reason }
+        guard let lines = try facts.commandLines, let noun = CommandText(facts.event)?.noun else {
+            return "no line is \(command.text)"
         }
-        guard action == "created" || action == "edited" && command.countsEdited else {
-            return action == "edited"
-                ? "the comment is edited, and commands of edited ones need 'edited: true'"
-                : "the comment is \(action), which gives no command"
-        }
-        let lines = try facts.commentLines
-        guard lines?.isTooLong != true else { return "the comment is too long for commands" }
-        if let barrier = lines?.barrier,
-            let line = lines?.barred.first(where: { $0.text.isOne(of: command.words) })
+        guard !lines.isTooLong else { return "the text of the \(noun) is too long for commands" }
+        if let barrier = lines.barrier,
+            let line = lines.barred.first(where: { command.given(by: $0.text) != nil })
         {
             return line.number > barrier
                 ? "\(line.text) stands behind line \(barrier), which could hide it: put the command "
                     + "before the text that could hide it"
                 : "\(line.text) is indented like code: put it into the first column"
         }
-        return "no line is \(words)"
+        return "no line is \(command.text)"
+    }
+
+    /// Why commands do not count in the text, whichever there are; nil when they do.
+    private func silence(_ command: CommandTest) throws(PayloadError) -> String? {
+        let action = try facts.action ?? ""
+        guard let text = CommandText(facts.event), !text.isNew(action) else { return nil }
+        guard case .comment(let comment) = text, action == "edited" else {
+            return "the \(text.noun) is \(action), which gives no command"
+        }
+        guard command.countsEdited else {
+            return "the comment is edited, and commands of edited ones need 'edited: true'"
+        }
+        return try comment.isByItsAuthor == false ? "somebody else edited the comment" : nil
     }
 
     /// What is not there.
@@ -340,7 +358,10 @@ extension ConditionMatch {
             if case .otherRef(let name) = try facts.branch { return "\(name) is not a branch" }
             return "the event has no changed paths"
         case .ref: return "the event is about no branch or tag"
-        case .command: return "the event is no comment whose author is known"
+        case .command:
+            return CommandText(facts.event) == nil
+                ? "the event brings no text that gives commands"
+                : "the payload does not show the text, or whose it is"
         case .all, .any, .not, .action, .title, .label, .milestone, .author, .sender,
             .repository, .fact, .time:
             return "the event has no \(condition.subject)"

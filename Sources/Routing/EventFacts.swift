@@ -21,7 +21,7 @@ package final class EventFacts {
     private var senderOnce = Once<NamedFact>()
     private var authorOnce = Once<NamedFact>()
     private var repositoryOnce = Once<NamedFact>()
-    private var commentLinesOnce = Once<CommentLines?>()
+    private var commandLinesOnce = Once<CommentLines?>()
     private var changedPathsOnce = Once<ChangedPaths?>()
 
     /// What was asked about the changed paths, and the answer: a walk over thousands of them, which
@@ -154,11 +154,11 @@ extension EventFacts {
         }
     }
 
-    /// The lines of the comment, and which of them may be commands; nil when there is no comment.
-    var commentLines: CommentLines? {
+    /// The lines of the text that may give commands; nil when there is no such text.
+    var commandLines: CommentLines? {
         get throws(PayloadError) {
-            try commentLinesOnce.value { () throws(PayloadError) in
-                try event.comment?.body.map { CommentLines($0) }
+            try commandLinesOnce.value { () throws(PayloadError) in
+                try CommandText(event)?.text.map { CommentLines($0) }
             }
         }
     }

@@ -3,16 +3,14 @@ import Settings
 
 /// Whether one route matches an event, and if not, which condition failed on which value.
 enum RouteMatch: Equatable {
-    case matches
-
-    /// It runs because the payload does not show enough to say that it should not.
-    case matchesAssuming(String)
+    /// It runs; what is assumed, the payload does not show enough of to say that it should not.
+    case matches(assuming: String? = nil, command: GivenCommand? = nil)
 
     case fails(because: String)
 
     var isMatch: Bool {
         switch self {
-        case .matches, .matchesAssuming: true
+        case .matches: true
         case .fails: false
         }
     }
@@ -28,10 +26,8 @@ enum RouteMatch: Equatable {
         var match = ConditionMatch(facts)
         if try !match.holds(route.when) {
             self = .fails(because: try match.reason(route.when))
-        } else if let assumption = match.assumption {
-            self = .matchesAssuming(assumption)
         } else {
-            self = .matches
+            self = .matches(assuming: match.assumption, command: match.command)
         }
     }
 

@@ -126,15 +126,17 @@ extension Router {
         _ sender: inout Sender
     ) throws(PayloadError) -> RouteAnswer.Outcome {
         let assumption: String?
+        let command: GivenCommand?
         switch try RouteMatch(route, facts) {
         case .fails(let reason): return .fails(because: reason)
-        case .matches: assumption = nil
-        case .matchesAssuming(let text): assumption = text
+        case .matches(let assumed, let given):
+            assumption = assumed
+            command = given
         }
         if let hold { return .held(hold) }
         let verdict = try sender.verdict(route.trust)
         if case .refused(let reason) = verdict { return .fails(because: reason) }
-        var job = try Self.job(route, facts.event, source: delivery.source)
+        var job = try Self.job(route, facts.event, command, source: delivery.source)
         // Owners' jobs too: until they start, owners and routes may have changed.
         job.trustNeeded = route.trust?.text
         job.asksGitea = verdict == .asked
@@ -144,6 +146,7 @@ extension Router {
     private static func job(
         _ route: RouteSettings,
         _ event: Event,
+        _ command: GivenCommand?,
         source: String
     ) throws(PayloadError) -> NewJob {
         let repository = try event.repository.fullName
@@ -152,11 +155,22 @@ extension Router {
         return NewJob(
             route: route.name,
             handler: HandlerName(rawValue: route.run),
-            with: route.with,
+            with: with(route, command),
             repo: repository ?? "",
             lane: lane,
             redelivery: route.isRerunWhenRedelivered ? .rerun : .once
         )
+    }
+
+    /// What the handler is told: the route's own, and the command that was given.
+    ///
+    /// It is kept with the job: another configuration must not make another command of it.
+    private static func with(_ route: RouteSettings, _ command: GivenCommand?) -> String {
+        guard let command else { return route.with }
+        let argument = command.argument.map(JSONText.quoted) ?? "null"
+        let name = JSONText.quoted(command.name)
+        let rest = route.with == "{}" ? "}" : ",\(route.with.dropFirst())"
+        return #"{"command":{"name":\#(name),"argument":\#(argument)}"# + rest
     }
 
     /// What the store is to count; nil when no bot caused this, or it is about no issue.

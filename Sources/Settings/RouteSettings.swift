@@ -139,6 +139,7 @@ extension RouteSettings {
         let mode = section["mode"]?.choice(Self.modes) ?? .run
         let rerun = section["redelivery"]?.choice(Self.redeliveries) ?? false
         let with = section["with"].flatMap { JSONText($0)?.text } ?? "{}"
+        if when?.condition?.asksForCommand == true { section["with"]?.refuseCommandMember() }
         guard let name, let events, let run else { return nil }
         self.init(
             name: name,

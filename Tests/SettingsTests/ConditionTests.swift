@@ -64,9 +64,15 @@ struct ConditionTests {
                 == .command(CommandTest(["/approve"]))
         )
         #expect(
-            try route("on: issue_comment, when: { command: { words: [/a, /b c], edited: true } }")?
+            try route("on: issue_comment, when: { command: { name: [/a, /b c], edited: true } }")?
                 .when == .command(CommandTest(["/a", "/b c"], countsEdited: true))
         )
+        let globs = [try Glob("staging"), try Glob("prod-*")]
+        let deploy = try route(
+            "on: issues, when: { command: { name: /deploy, argument: [staging, 'prod-*'] } }"
+        )
+        #expect(deploy?.when == .command(CommandTest(["/deploy"], arguments: globs)))
+        #expect(deploy?.when.text == "command: /deploy followed by staging or prod-*")
     }
 
     // MARK: Mistakes
@@ -283,13 +289,39 @@ struct ConditionTests {
         ),
         (
             "issue_comment, when: { command: @'`x`' }",
-            ".command cannot be a command: '`x`' is code or a quotation"
+            ".command cannot be a command: '`x`' has a sign that Markdown makes something of"
+        ),
+        (
+            "issue_comment, when: { command: [/a, @'- b'] }",
+            ".command[1] cannot be a command: '- b' has a sign that Markdown makes something of"
+        ),
+        (
+            "issue_comment, when: { command: @'/deploy *' }",
+            ".command is compared as it is, and a name takes no pattern: '/deploy *'; write "
+                + "{ name: /deploy, argument: \"**\" }"
+        ),
+        (
+            "issue_comment, when: { command: { name: @'*', argument: a } }",
+            ".command.name is compared as it is, and a name takes no pattern: '*'; write "
+                + "{ name: /deploy, argument: \"**\" }"
+        ),
+        (
+            "issue_comment, when: { command: { name: /deploy, argument: @'[a' } }",
+            ".command.argument is no pattern: '[a': '[' has no ']'"
+        ),
+        (
+            "issue_comment, when: { command: { name: /deploy, argument: @[] } }",
+            ".command.argument must be a text or pattern, or a list of these, not an empty list"
+        ),
+        (
+            "issue_comment, when: { command: { name: /a, @words: /b } }",
+            "unknown key 'words' in routes[0].when.command; it may have name, argument, edited"
         ),
         (
             "issue_comment, when: { command: @' x' }",
             ".command must be one line without spaces around it, not ' x'"
         ),
-        ("issue_comment, when: { command: @{ edited: true } }", ".command.words is missing"),
+        ("issue_comment, when: { command: @{ edited: true } }", ".command.name is missing"),
     ]
 
     @Test(arguments: wrong)
@@ -367,8 +399,10 @@ struct ConditionTests {
                 + "action_run_recover, action_run_success"
         ),
         (
-            "issues, when: { command: @/x }",
-            ".command: /x never holds for issues; it can for issue_comment, pull_request_comment"
+            "push, when: { command: @/x }",
+            ".command: /x never holds for push; it can for issues, issue_comment, pull_request, "
+                + "pull_request_comment, pull_request_review_approved, "
+                + "pull_request_review_rejected, pull_request_review_comment"
         ),
     ]
 
@@ -429,6 +463,7 @@ struct ConditionTests {
             ".paths and routes[0].when.is_pull"
         ),
         ("push, when: { test: true, paths: @a }", ".paths and routes[0].when.test"),
+        ("issues, when: { action: edited, command: @/a }", ".command and routes[0].when.action"),
         (
             "issues, when: { title: { prefix: ab, matches: @'^c' } }",
             ".title.matches and routes[0].when.title.prefix"
@@ -461,6 +496,8 @@ struct ConditionTests {
         "issues, when: { all: [{ title: { prefix: a } }, { title: abc }] }",
         "pull_request, when: { action: closed, merged: true, draft: false }",
         "issue_comment, when: { command: /a, is_pull: false }",
+        "[issues, pull_request], when: { command: /a, action: opened }",
+        "pull_request_review_comment, when: { command: /a, action: reviewed }",
         "[issue_comment, pull_request_comment], when: { is_pull: true, action: created }",
         "push, when: { sender: [1, 2], not: { sender: 1 } }",
         "push, when: { sender: alice, not: { sender: 1 } }",

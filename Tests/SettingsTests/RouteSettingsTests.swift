@@ -48,6 +48,11 @@ struct RouteSettingsTests {
                 + "did you mean 'issue'?"
         ),
         (
+            "{ name: r, on: issue_comment, run: ci, when: { command: /a }, with: { command: b } }",
+            "4:75: routes[0].with.command is taken: there the command is handed on that 'when' "
+                + "asks for; choose another name"
+        ),
+        (
             "{ name: r, on: push, run: ci, when: default }",
             "4:41: routes[0].when must be a mapping, not 'default'"
         ),

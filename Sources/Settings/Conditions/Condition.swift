@@ -54,7 +54,7 @@ package indirect enum Condition: Sendable, Equatable {
     /// The delivery came in at such a time.
     case time(TimeWindow)
 
-    /// A new comment gives one of these commands.
+    /// A new comment, review, issue or pull request gives one of these commands.
     case command(CommandTest)
 }
 
@@ -147,21 +147,6 @@ package enum RefChangeTest: String, CaseIterable, Sendable {
     case created, updated, deleted
 }
 
-/// Commands that a comment may give.
-package struct CommandTest: Sendable, Equatable {
-    /// The lines that are commands, without spaces around them.
-    package var words: [String]
-
-    /// Whether a comment that its own author edited counts as well.
-    package var countsEdited: Bool
-
-    /// One of these words, in new comments unless edited ones are wanted too.
-    package init(_ words: [String], countsEdited: Bool = false) {
-        self.words = words
-        self.countsEdited = countsEdited
-    }
-}
-
 extension Condition {
     /// Whether nothing is asked for.
     package var isEmpty: Bool { self == .all([]) }
@@ -221,7 +206,7 @@ extension Condition {
         case .ref(let changes): Self.either(changes.map(\.rawValue))
         case .time(let window): window.text
         case .command(let command):
-            Self.either(command.words) + (command.countsEdited ? ", edited too" : "")
+            command.text + (command.countsEdited ? ", edited too" : "")
         }
     }
 

@@ -122,7 +122,7 @@ extension ReadCondition {
         case "paths": alternatives(setting, paths)
         case "ref": changes(setting)
         case "time": TimeWindow(setting).map { ReadCondition(.time($0), setting) }
-        case "command": command(setting)
+        case "command": ReadCommand.test(setting).map { ReadCondition(.command($0), setting) }
         default:
             EventFact(rawValue: key).flatMap { fact($0, setting) }
         }
@@ -476,40 +476,6 @@ extension ReadCondition {
             throw UnfitText("must be a file's path: '\(text)**' is everything in the folder")
         }
         return try Glob(text)
-    }
-
-    private static let commandKeys = Keys(["words", "edited"])
-    private static let commandExpected = "a line such as /approve, or a list of lines"
-
-    private static func command(_ setting: Setting) -> ReadCondition? {
-        var value = setting
-        var countsEdited = false
-        if case .mapping = setting.node {
-            guard let section = setting.section(commandKeys) else { return nil }
-            countsEdited = section["edited"]?.choice(booleans) ?? false
-            guard let words = section.required("words") else { return nil }
-            value = words
-        }
-        let words = (value.oneOrMore(commandExpected) ?? [])
-            .compactMap { $0.value(commandExpected, commandWord) }
-        guard !words.isEmpty else { return nil }
-        return ReadCondition(
-            .command(CommandTest(words, countsEdited: countsEdited)),
-            setting
-        )
-    }
-
-    private static func commandWord(_ text: String) throws(UnfitText) -> String {
-        let isFit =
-            text.unicodeScalars.allSatisfy { $0.properties.generalCategory != .control }
-            && !text.hasPrefix(" ") && !text.hasSuffix(" ")
-        guard isFit else {
-            throw UnfitText("must be one line without spaces around it, not \(quoted(text))")
-        }
-        guard !text.contains("`"), !text.hasPrefix(">") else {
-            throw UnfitText("cannot be a command: \(quoted(text)) is code or a quotation")
-        }
-        return text
     }
 }
 

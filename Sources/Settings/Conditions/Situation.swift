@@ -148,9 +148,17 @@ extension Situation {
     }
 
     private func admits(_ command: CommandTest, _ isWanted: Bool) -> Bool {
-        guard ["issue_comment", "pull_request_comment"].contains(type) else { return false }
-        guard isWanted else { return true }
-        return action == "created" || action == "edited" && command.countsEdited
+        let isGiven: Bool
+        switch type {
+        case "issue_comment", "pull_request_comment":
+            isGiven = action == "created" || action == "edited" && command.countsEdited
+        case "pull_request_review_approved", "pull_request_review_rejected",
+            "pull_request_review_comment":
+            isGiven = action == "reviewed"
+        case "issues", "pull_request": isGiven = action == "opened"
+        default: return false
+        }
+        return isGiven || !isWanted
     }
 
     private var isAboutIssue: Bool { type.hasPrefix("issue") }

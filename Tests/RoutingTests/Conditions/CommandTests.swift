@@ -1,6 +1,7 @@
 import Foundation
 import Gitea
 import QueueCore
+import Settings
 import Testing
 
 @testable import Routing
@@ -107,26 +108,97 @@ struct CommandTests {
         issue_comment-created {"comment":{"body":"/O\u212a"}} | command: /OK | no line is /OK
         issue_comment-created {"comment":{"body":"do not /approve"}} | not: { command: /approve }
         issue_comment-created {"comment":{"body":"/approve"}} | not: { command: /approve } | a line is /approve, and must not be
-        issue_comment-created {"comment":{"body":null}} | not: { command: /approve } | the event is no comment whose author is known
+        issue_comment-created {"comment":{"body":null}} | not: { command: /approve } | the payload does not show the text, or whose it is
         pull_request_comment-created {"comment":{"body":"/approve"}} | command: /approve, is_pull: true
         issue_comment-edited {"comment":{"body":"/approve"}} | command: /approve | the comment is edited, and commands of edited ones need 'edited: true'
-        issue_comment-edited {"comment":{"body":"/approve"}} | command: { words: /approve } | the comment is edited, and commands of edited ones need 'edited: true'
-        issue_comment-edited {"comment":{"body":"/approve"}} | command: { words: /approve, edited: true }
-        issue_comment-edited {"comment":{"body":"/approve","user":{"id":9}}} | command: { words: /approve, edited: true } | somebody else edited the comment
-        issue_comment-edited {"comment":{"body":"/approve","user":{"id":"gone"}}} | command: { words: /approve, edited: true } | the event is no comment whose author is known
-        issue_comment-edited {"comment":{"body":"/approve"},"sender":null} | command: { words: /approve, edited: true } | the event is no comment whose author is known
-        issue_comment-deleted {"comment":{"body":"/approve"}} | command: { words: /approve, edited: true } | the comment is deleted, which gives no command
+        issue_comment-edited {"comment":{"body":"/approve"}} | command: { name: /approve } | the comment is edited, and commands of edited ones need 'edited: true'
+        issue_comment-edited {"comment":{"body":"/approve"}} | command: { name: /approve, edited: true }
+        issue_comment-edited {"comment":{"body":"/approve","user":{"id":9}}} | command: { name: /approve, edited: true } | somebody else edited the comment
+        issue_comment-edited {"comment":{"body":"/approve","user":{"id":"gone"}}} | command: { name: /approve, edited: true } | the payload does not show the text, or whose it is
+        issue_comment-edited {"comment":{"body":"/approve"},"sender":null} | command: { name: /approve, edited: true } | the payload does not show the text, or whose it is
+        issue_comment-deleted {"comment":{"body":"/approve"}} | command: { name: /approve, edited: true } | the comment is deleted, which gives no command
         issue_comment-deleted {"comment":{"body":"/approve"}} | not: { command: /approve }
-        pull_request_comment-edited | command: { words: [pr comment edited], edited: true }
+        pull_request_comment-edited | command: { name: [pr comment edited], edited: true }
         pull_request_comment-deleted | command: pr comment edited | the comment is deleted, which gives no command
-        pull_request_review_comment-reviewed | command: x | the event is no comment whose author is known
-        issues-opened | command: /approve | the event is no comment whose author is known
-        issues-opened | not: { command: /approve } | the event is no comment whose author is known
+        issue_comment-created {"comment":{"body":"/deploy staging"}} | command: { name: /deploy, argument: [staging, "prod-*"] }
+        issue_comment-created {"comment":{"body":"/deploy \t prod-1"}} | command: { name: /deploy, argument: [staging, "prod-*"] }
+        issue_comment-created {"comment":{"body":"/deploy\u00a0a/b c"}} | command: { name: /deploy, argument: "**" }
+        issue_comment-created {"comment":{"body":"/deploy"}} | command: { name: /deploy, argument: "*" }
+        issue_comment-created {"comment":{"body":"/deploy"}} | command: { name: /deploy, argument: staging } | no line is /deploy followed by staging
+        issue_comment-created {"comment":{"body":"/deploy live"}} | command: { name: /deploy, argument: [a, b] } | no line is /deploy followed by a or b
+        issue_comment-created {"comment":{"body":"/deploy staging"}} | command: /deploy | no line is /deploy
+        issue_comment-created {"comment":{"body":"/deployed x"}} | command: { name: /deploy, argument: "*" } | no line is /deploy followed by *
+        issue_comment-created {"comment":{"body":"/deploy `x`"}} | command: { name: /deploy, argument: "*" } | no line is /deploy followed by *
+        issue_comment-created {"comment":{"body":"> a\n/deploy x"}} | command: { name: /deploy, argument: "*" } | /deploy x stands behind line 1, which could hide it: put the command before the text that could hide it
+        issue_comment-created {"comment":{"body":"\u00a0/approve\u200b"}} | command: /approve
+        pull_request_review_comment-reviewed {"review":{"content":"Looks right.\n\n/retest"}} | command: /retest
+        pull_request_review_approved-reviewed {"review":{"content":"/merge"}} | command: [/retest, /merge]
+        pull_request_review_rejected-reviewed {"review":{"content":"```\n/retest\n```"}} | command: /retest | /retest stands behind line 1, which could hide it: put the command before the text that could hide it
+        pull_request_review_comment-reviewed | command: /retest | no line is /retest
+        pull_request_review_comment-reviewed | not: { command: /retest }
+        issues-opened {"issue":{"body":"The lid sticks.\n\n/kind bug"}} | command: { name: /kind, argument: bug }
+        pull_request-opened {"pull_request":{"body":"/retest"}} | command: /retest
+        issues-opened | command: /approve | no line is /approve
+        issues-opened | not: { command: /approve }
+        issues-opened {"issue":{"body":null}} | not: { command: /a } | the payload does not show the text, or whose it is
+        issues-edited {"issue":{"body":"/a"}} | command: { name: /a, edited: true } | the issue or pull request is edited, which gives no command
+        issues-reopened {"issue":{"body":"/a"}} | command: /a | the issue or pull request is reopened, which gives no command
+        pull_request-edited {"pull_request":{"body":"/a"}} | command: /a | the issue or pull request is edited, which gives no command
+        issue_label-label_updated {"issue":{"body":"/a"}} | command: /a | the event brings no text that gives commands
+        push-branch | not: { command: /a } | the event brings no text that gives commands
         """#
     )
 
     @Test(arguments: cases)
     func `a condition holds, or says on which value it failed`(_ test: ConditionCase) throws {
         #expect(try test.result() == test.reason)
+    }
+
+    // MARK: What is handed on
+
+    /// A comment as JSON has it, what the route hands on, and what its job does.
+    static let handedOn = [
+        ("/deploy staging", "{}", #"{"command":{"name":"/deploy","argument":"staging"}}"#),
+        (
+            #"Fine.\n\n/deploy  prod-1 \n/deploy staging"#, #"{"a":1}"#,
+            #"{"command":{"name":"/deploy","argument":"prod-1"},"a":1}"#
+        ),
+        ("/retest", "{}", #"{"command":{"name":"/retest","argument":null}}"#),
+        (
+            #"/deploy \"a; b\" 'c' (d)"#, "{}",
+            #"{"command":{"name":"/deploy","argument":"\"a; b\" 'c' (d)"}}"#
+        ),
+    ]
+
+    @Test(arguments: handedOn)
+    func `the first command that was given is handed on with its argument`(
+        comment: String,
+        with: String,
+        expected: String
+    ) throws {
+        let anything = try #require(Glob(pattern: "**"))
+        let command = CommandTest(["/deploy", "/retest"], arguments: [anything])
+        var route = GateTests.route("r", .command(command))
+        route.with = with
+        let decision = GateTests.decide("issue_comment", Self.commented(comment), route)
+        #expect(decision.jobs.map(\.with) == [expected])
+    }
+
+    @Test
+    func `a command of conditions that fail is not handed on`() throws {
+        let first = Condition.all([.command(CommandTest(["/a"])), .action(["deleted"])])
+        let route = GateTests.route("r", .any([first, .command(CommandTest(["/b"]))]))
+        let decision = GateTests.decide("issue_comment", Self.commented(#"/a\n/b"#), route)
+        #expect(
+            decision.jobs.map(\.with) == [#"{"command":{"name":"/b","argument":null}}"#]
+        )
+        let other = GateTests.route("r", .not(.command(CommandTest(["/c"]))))
+        let untouched = GateTests.decide("issue_comment", Self.commented("/b"), other)
+        #expect(untouched.jobs.map(\.with) == ["{}"])
+    }
+
+    private static func commented(_ body: String) -> String {
+        #"{"action":"created","is_pull":false,"issue":{"number":1},"comment":{"body":"\#(body)"},"#
+            + #""sender":{"id":1},"repository":{"id":17,"full_name":"o/r"}}"#
     }
 }

@@ -39,8 +39,7 @@ struct ConditionCase: CustomTestStringConvertible, Sendable {
         let route = try Self.route("{ name: r, on: \"*\", when: { \(condition) }, run: h }")
         let match = try RouteMatch(route, facts())
         return switch match {
-        case .matches: ""
-        case .matchesAssuming(let reason): "~ \(reason)"
+        case .matches(let assumption, _): assumption.map { "~ \($0)" } ?? ""
         case .fails(let reason): reason
         }
     }
