@@ -29,6 +29,25 @@ struct ConditionTests {
         #expect(route?.trust == [.owner])
     }
 
+    @Test
+    func `texts are compared in any case where that is wanted`() throws {
+        let when = try route(
+            "on: issues, when: { title: { prefix: '[X]', equals: '[x] y', ignore_case: true } }"
+        )?.when
+        #expect(
+            when
+                == .all([
+                    .title([.equals("[x] y", ignoresCase: true)]),
+                    .title([.prefix("[X]", ignoresCase: true)]),
+                ])
+        )
+        let expression = try route(
+            "on: issues, when: { label: { matches: '^a', ignore_case: true } }"
+        )?.when
+        #expect(expression == .label([.matches(try Expression("(?i)^a"))]))
+        #expect(expression?.text == "label: matching '(?i)^a'")
+    }
+
     static let texts: [(String, String)] = [
         ("{ branch: default }", "branch: the default branch"),
         ("{ branch: [default, v1] }", "branch: the default branch or v1"),
@@ -73,6 +92,10 @@ struct ConditionTests {
         )
         #expect(deploy?.when == .command(CommandTest(["/deploy"], arguments: globs)))
         #expect(deploy?.when.text == "command: /deploy followed by staging or prod-*")
+        #expect(
+            try route("on: issues, when: { command: { name: lgtm, ignore_case: true } }")?.when
+                == .command(CommandTest(["lgtm"], ignoresCase: true))
+        )
     }
 
     // MARK: Mistakes
@@ -185,6 +208,14 @@ struct ConditionTests {
             "issues, when: { title: { prefix: @[] } }",
             ".title.prefix must be a text or a list of texts, not an empty list"
         ),
+        (
+            "issues, when: { title: @{ ignore_case: true } }",
+            ".title needs one of equals, prefix, matches"
+        ),
+        (
+            "issues, when: { title: { prefix: @' a' } }",
+            ".title.prefix begins with white space, and texts are compared without it: ' a'"
+        ),
         ("push, when: { all: @[] }", ".all is an empty list; name a condition or leave it out"),
         ("push, when: { any: @x }", ".any must be a list of conditions, not 'x'"),
         ("push, when: { not: @{} }", ".not must name a condition"),
@@ -280,7 +311,8 @@ struct ConditionTests {
         ),
         (
             "issues, when: { label: { @suffix: a } }",
-            "unknown key 'suffix' in routes[0].when.label; it may have prefix, matches"
+            "unknown key 'suffix' in routes[0].when.label; it may have equals, prefix, "
+                + "matches, ignore_case"
         ),
         (
             "push, when: { time: { days: mon, zone: @Europe/Berlim } }",
@@ -315,7 +347,8 @@ struct ConditionTests {
         ),
         (
             "issue_comment, when: { command: { name: /a, @words: /b } }",
-            "unknown key 'words' in routes[0].when.command; it may have name, argument, edited"
+            "unknown key 'words' in routes[0].when.command; it may have name, argument, "
+                + "edited, ignore_case"
         ),
         (
             "issue_comment, when: { command: @' x' }",
@@ -464,6 +497,10 @@ struct ConditionTests {
         ),
         ("push, when: { test: true, paths: @a }", ".paths and routes[0].when.test"),
         ("issues, when: { action: edited, command: @/a }", ".command and routes[0].when.action"),
+        (
+            "issues, when: { title: { prefix: @ab, equals: c, ignore_case: true } }",
+            ".title.prefix and routes[0].when.title.equals"
+        ),
         (
             "issues, when: { title: { prefix: ab, matches: @'^c' } }",
             ".title.matches and routes[0].when.title.prefix"

@@ -102,18 +102,21 @@ enum StarterText {
         #:    run: ci
         #:    lane: ref
 
-        # An issue of yours whose title begins with [IMPLEMENT].
+        # An issue of yours whose title begins with [IMPLEMENT], or [implement].
         #:  - name: implement
         #:    on: issues
-        #:    when: { action: opened, title: { prefix: "[IMPLEMENT]" }, trust: [owner] }
+        #:    when: { action: opened, title: { prefix: "[IMPLEMENT]", ignore_case: true }, trust: [owner] }
         #:    run: agent
         #:    lane: issue
         #:    with: { action: IMPLEMENT }
 
-        # A comment of yours with a line that says /approve and nothing else.
+        # A comment of yours with a line that says one of these and nothing else, behind no quotation,
+        # code or link (docs/ROUTES.md, command).
         #:  - name: approve
         #:    on: [issue_comment, pull_request_comment]
-        #:    when: { command: /approve, trust: [owner] }
+        #:    when:
+        #:      command: { name: [approve, approved, lgtm, go ahead, /approve], ignore_case: true }
+        #:      trust: [owner]
         #:    run: agent
         #:    lane: issue
         #:    with: { action: APPROVED }

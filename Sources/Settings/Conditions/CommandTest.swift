@@ -9,11 +9,20 @@ package struct CommandTest: Sendable, Equatable {
     /// Whether a comment that its own author edited counts as well.
     package var countsEdited: Bool
 
+    /// Whether `A` is `a` in names; arguments know it themselves.
+    package var ignoresCase: Bool
+
     /// One of these names, in new texts unless edited comments are wanted too.
-    package init(_ names: [String], arguments: [Glob]? = nil, countsEdited: Bool = false) {
+    package init(
+        _ names: [String],
+        arguments: [Glob]? = nil,
+        countsEdited: Bool = false,
+        ignoresCase: Bool = false
+    ) {
         self.names = names
         self.arguments = arguments
         self.countsEdited = countsEdited
+        self.ignoresCase = ignoresCase
     }
 }
 
@@ -39,8 +48,7 @@ extension CommandTest {
     /// - Returns: the command; nil when the line is none of these.
     package func given(by line: String) -> GivenCommand? {
         for name in names {
-            // By bytes: `==` takes what Unicode holds for the same, such as a K and the Kelvin sign.
-            guard line.utf8.starts(with: name.utf8) else { continue }
+            guard line.utf8.starts(with: name.utf8, ignoringCase: ignoresCase) else { continue }
             let rest = Substring(line.utf8.dropFirst(name.utf8.count)).unicodeScalars
             guard let next = rest.first else {
                 if arguments?.contains(where: { $0.matches("") }) == false { continue }
@@ -57,8 +65,10 @@ extension CommandTest {
 
     /// What a line should be: `/deploy followed by staging or prod-*`.
     package var text: String {
-        let names = names.joined(separator: " or ")
-        guard let arguments else { return names }
-        return "\(names) followed by \(arguments.map(\.source).joined(separator: " or "))"
+        var text = names.joined(separator: " or ")
+        if let arguments {
+            text += " followed by " + arguments.map(\.source).joined(separator: " or ")
+        }
+        return ignoresCase ? text + " in any case" : text
     }
 }

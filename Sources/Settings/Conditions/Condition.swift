@@ -70,10 +70,10 @@ package enum BranchTest: Sendable, Equatable {
 /// What a text of people is compared with.
 package enum TextTest: Sendable, Equatable {
     /// The whole text.
-    case equals(String)
+    case equals(String, ignoresCase: Bool = false)
 
-    /// Its beginning.
-    case prefix(String)
+    /// Its beginning, behind white space.
+    case prefix(String, ignoresCase: Bool = false)
 
     /// A part of its first `Limits.matchedLengthMax` characters.
     case matches(Expression)
@@ -81,8 +81,9 @@ package enum TextTest: Sendable, Equatable {
     /// Compares what was written, byte for byte.
     package static func == (left: TextTest, right: TextTest) -> Bool {
         switch (left, right) {
-        case (.equals(let one), .equals(let other)), (.prefix(let one), .prefix(let other)):
-            one.utf8.elementsEqual(other.utf8)
+        case (.equals(let one, let isLax), .equals(let other, let isOtherLax)),
+            (.prefix(let one, let isLax), .prefix(let other, let isOtherLax)):
+            isLax == isOtherLax && one.utf8.elementsEqual(other.utf8)
         case (.matches(let one), .matches(let other)): one == other
         case (.equals, _), (.prefix, _), (.matches, _): false
         }
@@ -92,8 +93,13 @@ package enum TextTest: Sendable, Equatable {
     package func accepts(_ text: String) -> Bool {
         switch self {
         // By bytes: what looks the same but is written otherwise is another text.
-        case .equals(let whole): return text.utf8.elementsEqual(whole.utf8)
-        case .prefix(let start): return text.utf8.starts(with: start.utf8)
+        case .equals(let whole, let ignoresCase):
+            return text.utf8.elementsEqual(whole.utf8, ignoringCase: ignoresCase)
+        case .prefix(let start, let ignoresCase):
+            return text.withoutLeadingSpace.utf8.starts(
+                with: start.utf8,
+                ignoringCase: ignoresCase
+            )
         case .matches(let expression):
             // Of most texts the whole, without counting their characters.
             if text.utf8.count <= Limits.matchedLengthMax { return expression.matches(text) }
@@ -227,8 +233,10 @@ extension BranchTest {
 extension TextTest {
     fileprivate var text: String {
         switch self {
-        case .equals(let whole): quoted(whole)
-        case .prefix(let start): "starting with \(quoted(start))"
+        case .equals(let whole, let ignoresCase):
+            quoted(whole) + (ignoresCase ? " in any case" : "")
+        case .prefix(let start, let ignoresCase):
+            "starting with \(quoted(start))" + (ignoresCase ? " in any case" : "")
         case .matches(let expression): "matching \(quoted(expression.source))"
         }
     }

@@ -195,7 +195,9 @@ extension Condition {
         own.allSatisfy { one in
             tests.allSatisfy { other in
                 guard let one = one.beginning, let other = other.beginning else { return false }
-                return !one.utf8.starts(with: other.utf8) && !other.utf8.starts(with: one.utf8)
+                let isLax = one.ignoresCase || other.ignoresCase
+                return !one.text.utf8.starts(with: other.text.utf8, ignoringCase: isLax)
+                    && !other.text.utf8.starts(with: one.text.utf8, ignoringCase: isLax)
             }
         }
     }
@@ -226,15 +228,16 @@ extension BranchTest {
 extension TextTest {
     fileprivate var whole: String? {
         switch self {
-        case .equals(let whole): whole
-        case .prefix, .matches: nil
+        case .equals(let whole, ignoresCase: false): whole
+        case .equals, .prefix, .matches: nil
         }
     }
 
     /// What every text begins with that it accepts; nil when that is not certain.
-    fileprivate var beginning: String? {
+    fileprivate var beginning: (text: String, ignoresCase: Bool)? {
         switch self {
-        case .equals(let text), .prefix(let text): return text
+        case .equals(let text, let ignoresCase), .prefix(let text, let ignoresCase):
+            return (String(text.withoutLeadingSpace), ignoresCase)
         case .matches(let expression):
             let source = expression.source
             // An alternative may begin otherwise.
@@ -243,7 +246,7 @@ extension TextTest {
             let next = source[start.endIndex...].first
             // The last one may be wanted never, or is what an accent stands on.
             if let next, "*?{".contains(next) || !next.isASCII { start = start.dropLast() }
-            return start.isEmpty ? nil : String(start)
+            return start.isEmpty ? nil : (String(start), false)
         }
     }
 }

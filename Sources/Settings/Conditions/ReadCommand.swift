@@ -2,7 +2,8 @@ import Yams
 
 /// Reads the condition `command`.
 enum ReadCommand {
-    private static let keys = Keys(["name", "argument", "edited"])
+    private static let keys = Keys(["name", "argument", "edited", "ignore_case"])
+    private static let booleans: KeyValuePairs<String, Bool> = ["true": true, "false": false]
     private static let expected =
         "a line such as /approve, a list of lines, or {name: ..., argument: ...}"
     private static let nameExpected = "a line such as /approve, or a list of lines"
@@ -14,23 +15,28 @@ enum ReadCommand {
             return names.isEmpty ? nil : CommandTest(names)
         }
         guard let section = setting.section(keys) else { return nil }
-        let edited = section["edited"]?.choice(["true": true, "false": false]) ?? false
+        let edited = section["edited"]?.choice(booleans) ?? false
+        let isLax = section["ignore_case"]?.choice(booleans) ?? false
         let arguments = section["argument"].map { value in
-            (value.oneOrMore(argumentExpected) ?? [])
-                .compactMap { $0.value(argumentExpected, pattern) }
+            (value.oneOrMore(argumentExpected) ?? []).compactMap { argument in
+                argument.value(argumentExpected) { text throws(UnfitText) in
+                    try Glob(text, ignoresCase: isLax)
+                }
+            }
         }
         guard let value = section.required("name") else { return nil }
         let names = lines(value, nameExpected)
         guard !names.isEmpty, arguments?.isEmpty != true else { return nil }
-        return CommandTest(names, arguments: arguments, countsEdited: edited)
+        return CommandTest(
+            names,
+            arguments: arguments,
+            countsEdited: edited,
+            ignoresCase: isLax
+        )
     }
 
     private static func lines(_ setting: Setting, _ expected: String) -> [String] {
         (setting.oneOrMore(expected) ?? []).compactMap { $0.value(expected, name) }
-    }
-
-    private static func pattern(_ text: String) throws(UnfitText) -> Glob {
-        try Glob(text)
     }
 
     private static func name(_ text: String) throws(UnfitText) -> String {

@@ -269,7 +269,7 @@ extension ReadCondition {
 
     // MARK: Texts
 
-    private static let textKeys = Keys(["prefix", "matches"])
+    private static let textKeys = Keys(["equals", "prefix", "matches", "ignore_case"])
     private static let textExpected =
         "a text, {prefix: ...}, {matches: ...}, a list of these, or {not: ...}"
 
@@ -280,7 +280,7 @@ extension ReadCondition {
         gathered(
             settings,
             make,
-            plain: { $0.text(textExpected).map(TextTest.equals) },
+            plain: { $0.text(textExpected).map { .equals($0) } },
             mapping: { textMapping($0, make) }
         )
     }
@@ -290,23 +290,46 @@ extension ReadCondition {
         _ make: ([TextTest]) -> Condition
     ) -> ReadCondition? {
         guard let section = setting.section(textKeys) else { return nil }
+        let comparisons = ["equals", "prefix", "matches"]
         guard !section.isEmpty else {
             setting.mustBe(textExpected)
             return nil
         }
+        // A key that nobody knows was reported, and may be the one that is missed.
+        guard section["ignore_case"] == nil || comparisons.contains(where: { section[$0] != nil })
+        else {
+            setting.fail("\(setting.name) needs one of \(comparisons.joined(separator: ", "))")
+            return nil
+        }
+        let isLax = section["ignore_case"]?.choice(booleans) ?? false
         var parts: [ReadCondition] = []
-        if let value = section["prefix"] {
-            let tests = (value.oneOrMore("a text or a list of texts") ?? [])
-                .compactMap { $0.text() }.map(TextTest.prefix)
+        func add(_ key: String, _ kind: String, _ test: (Setting) -> TextTest?) {
+            guard let value = section[key] else { return }
+            let tests = (value.oneOrMore(kind) ?? []).compactMap(test)
             if !tests.isEmpty { parts.append(ReadCondition(make(tests), value)) }
         }
-        if let value = section["matches"] {
-            let tests = (value.oneOrMore("an expression or a list of them") ?? [])
-                .compactMap { $0.value("an expression", Expression.init) }
-                .map(TextTest.matches)
-            if !tests.isEmpty { parts.append(ReadCondition(make(tests), value)) }
+        add("equals", "a text or a list of texts") {
+            $0.text().map { .equals($0, ignoresCase: isLax) }
+        }
+        add("prefix", "a text or a list of texts") {
+            $0.value("a text", beginning).map { .prefix($0, ignoresCase: isLax) }
+        }
+        add("matches", "an expression or a list of them") {
+            $0.value("an expression") { text throws(UnfitText) in
+                let isAlready = !isLax || text.hasPrefix("(?i)")
+                return .matches(try Expression(isAlready ? text : "(?i)" + text))
+            }
         }
         return parts.isEmpty ? nil : .all(parts, setting)
+    }
+
+    private static func beginning(_ text: String) throws(UnfitText) -> String {
+        guard text.utf8.elementsEqual(text.withoutLeadingSpace.utf8) else {
+            throw UnfitText(
+                "begins with white space, and texts are compared without it: \(quoted(text))"
+            )
+        }
+        return text
     }
 
     // MARK: Users and repositories

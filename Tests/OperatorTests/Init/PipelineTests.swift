@@ -132,12 +132,25 @@ struct PipelineTests {
             let opened = "issues-opened.http"
             #expect(try Self.routes(mine, opened, change: title) == ["implement"])
             #expect(try Self.routes(other, opened, change: title) == [])
+            let small = (old: #""title": "Issue "#, new: #""title": "  [Implement] Issue "#)
+            let answer = (old: #""title": "Issue "#, new: #""title": "Re: [IMPLEMENT] Issue "#)
+            #expect(try Self.routes(mine, opened, change: small) == ["implement"])
+            #expect(try Self.routes(mine, opened, change: answer) == [])
             let commented = "issue_comment-created.http"
             #expect(try Self.routes(mine, commented, change: comment) == ["approve"])
             #expect(try Self.routes(other, commented, change: comment) == [])
             let onPull = "pull_request_comment-created.http"
             #expect(try Self.routes(mine, onPull, change: pull) == ["approve"])
             #expect(try Self.routes(mine, onPull, change: denial) == [])
+            let words = [
+                "approve": true, "Approved": true, "LGTM": true, "Fine.\\n\\nGo ahead": true,
+                "not approved": false, "lgtm!": false, "> why?\\n\\nlgtm": false, "go": false,
+            ]
+            for (word, runs) in words {
+                let change = (old: #""body": "comment 1""#, new: #""body": "\#(word)""#)
+                let routes = try Self.routes(mine, commented, change: change)
+                #expect(routes == (runs ? ["approve"] : []), "\(word)")
+            }
         }
     }
 }

@@ -131,6 +131,10 @@ struct CommandTests {
         issue_comment-created {"comment":{"body":"/deploy `x`"}} | command: { name: /deploy, argument: "*" } | no line is /deploy followed by *
         issue_comment-created {"comment":{"body":"> a\n/deploy x"}} | command: { name: /deploy, argument: "*" } | /deploy x stands behind line 1, which could hide it: put the command before the text that could hide it
         issue_comment-created {"comment":{"body":"\u00a0/approve\u200b"}} | command: /approve
+        issue_comment-created {"comment":{"body":"Go Ahead"}} | command: { name: [lgtm, go ahead], ignore_case: true }
+        issue_comment-created {"comment":{"body":"/Deploy Staging"}} | command: { name: /deploy, argument: staging, ignore_case: true }
+        issue_comment-created {"comment":{"body":"/Deploy Staging"}} | command: { name: /deploy, argument: staging } | no line is /deploy followed by staging
+        issue_comment-created {"comment":{"body":"\u212a"}} | command: { name: k, ignore_case: true } | no line is k in any case
         pull_request_review_comment-reviewed {"review":{"content":"Looks right.\n\n/retest"}} | command: /retest
         pull_request_review_approved-reviewed {"review":{"content":"/merge"}} | command: [/retest, /merge]
         pull_request_review_rejected-reviewed {"review":{"content":"```\n/retest\n```"}} | command: /retest | /retest stands behind line 1, which could hide it: put the command before the text that could hide it

@@ -48,6 +48,15 @@ struct IssueConditionTests {
         issues-edited | title: { prefix: edited }
         issues-edited | title: { prefix: title } | title is 'edited title', not starting with 'title'
         issues-edited | title: { prefix: [x, edit] }
+        issues-edited | title: { prefix: EDITED, ignore_case: true }
+        issues-edited | title: { equals: Edited Title, ignore_case: true }
+        issues-edited | title: { equals: [a, Edited], ignore_case: true } | title is 'edited title', not 'a' in any case or 'Edited' in any case
+        issues-edited | title: { matches: "^EDITED", ignore_case: true }
+        issues-edited | title: { prefix: TITLE, ignore_case: true } | title is 'edited title', not starting with 'TITLE' in any case
+        issues-opened {"issue":{"title":" \u00a0[implement] the kettle"}} | title: { prefix: "[IMPLEMENT]", ignore_case: true }
+        issues-opened {"issue":{"title":"\u200b [IMPLEMENT] the kettle"}} | title: { prefix: "[IMPLEMENT]" }
+        issues-opened {"issue":{"title":"Re: [IMPLEMENT]"}} | title: { prefix: "[IMPLEMENT]", ignore_case: true } | title is 'Re: [IMPLEMENT]', not starting with '[IMPLEMENT]' in any case
+        issues-opened {"issue":{"title":"\u212aettle"}} | title: { prefix: kettle, ignore_case: true } | title is 'Kettle', not starting with 'kettle' in any case
         issues-edited | title: { matches: "ed.*le$" }
         issues-edited | title: { matches: "^title" } | title is 'edited title', not matching '^title'
         issues-edited | title: { matches: "(?i)TITLE" }
@@ -61,7 +70,7 @@ struct IssueConditionTests {
         issues-opened | title: { matches: "ü" }
         issues-opened-form | title: { prefix: "Issue ü" }
         issues-opened {"issue":{"title":"[IMPLEMENT] the kettle"}} | title: { prefix: "[IMPLEMENT]" }
-        issues-opened {"issue":{"title":" [IMPLEMENT] x"}} | title: { prefix: "[IMPLEMENT]" } | title is ' [IMPLEMENT] x', not starting with '[IMPLEMENT]'
+        issues-opened {"issue":{"title":" [IMPLEMENT] x"}} | title: { prefix: "[IMPLEMENT]" }
         issues-opened {"issue":{"title":"\u0041\u030a"}} | title: Å | title is 'Å', not 'Å'
         issues-opened {"issue":{"title":null}} | title: { not: x } | the event has no title
         issues-opened {"issue":{"title":"gone"}} | not: { title: x } | the event has no title
