@@ -1,9 +1,9 @@
 import Settings
 
-/// The lines of a text that may be commands: those that every renderer shows as their author's words.
+/// The lines of a text that may be commands: those that every renderer shows as its author's words.
 ///
 /// A line counts when it can be a command by itself and every line before it is plain
-/// (``PlainLine``). What follows cannot hide it: at most it makes a heading or a table's head of it.
+/// (``PlainLine``). What follows cannot hide it: at most it makes a heading or a table's head.
 struct CommentLines {
     /// Bytes of a text that may hold commands: who writes more than a few pages quotes, or attacks.
     static let bytesMax = 64 << 10

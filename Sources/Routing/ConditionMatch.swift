@@ -318,13 +318,15 @@ extension ConditionMatch {
             return "no line is \(command.text)"
         }
         guard !lines.isTooLong else { return "the text of the \(noun) is too long for commands" }
-        if let barrier = lines.barrier,
-            let line = lines.barred.first(where: { command.given(by: $0.text) != nil })
-        {
+        for line in lines.barred {
+            // Its name alone: what follows may be long.
+            guard let barrier = lines.barrier, let name = command.given(by: line.text)?.name else {
+                continue
+            }
             return line.number > barrier
-                ? "\(line.text) stands behind line \(barrier), which could hide it: put the command "
-                    + "before the text that could hide it"
-                : "\(line.text) is indented like code: put it into the first column"
+                ? "\(name) stands behind line \(barrier), which could hide it: "
+                    + "put the command before the text that could hide it"
+                : "\(name) is indented like code: put it into the first column"
         }
         return "no line is \(command.text)"
     }

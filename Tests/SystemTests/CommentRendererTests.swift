@@ -5,10 +5,11 @@ import Testing
 
 @testable import Routing
 
-/// The rule for commands in comments beside two Markdown renderers, cmark-gfm and markdown-it-py, in
-/// `Tests/comments`.
+/// The rule for commands in comments beside two Markdown renderers, cmark-gfm and markdown-it-py,
+/// which `Tests/comments` asks.
 ///
-/// `SAMOVAR_COMMENTS` sets how many random comments, `SAMOVAR_COMMENTS_SEED` makes the same ones again.
+/// `SAMOVAR_COMMENTS` sets how many random comments are made, `SAMOVAR_COMMENTS_SEED` makes the
+/// same ones again.
 @Suite
 struct CommentRendererTests {
     /// Comments that are made and compared at a time.

@@ -1,5 +1,5 @@
-/// Comparing letters from A to Z whatever their case, as Gitea does with names, and all other bytes as
-/// they are: what is the same to Unicode, such as a K and the Kelvin sign, is not the same to us.
+/// Comparing letters from A to Z whatever their case, as Gitea does with names, and all other bytes
+/// as they are: what is the same to Unicode, such as a K and the Kelvin sign, is not the same here.
 extension Sequence<UInt8> {
     /// Whether it begins so.
     func starts(with start: some Sequence<UInt8>, ignoringCase: Bool) -> Bool {

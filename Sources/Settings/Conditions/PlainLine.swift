@@ -16,7 +16,7 @@ package enum PlainLine {
     /// definitions.
     private static let openers: Set<Unicode.Scalar> = ["-", "+", "*", "_", "=", "#", ":"]
 
-    /// What a command's line may not have besides: it would be shown without it, or as another sign.
+    /// What a command's line may not have besides: it is shown without that, or as another sign.
     private static let replaced: Set<Unicode.Scalar> = ["*", "&"]
 
     /// White space that nobody sees, as browsers and chats put it around what is copied.
@@ -37,6 +37,13 @@ package enum PlainLine {
     package static func isPlain(_ line: Substring.UnicodeScalarView) -> Bool {
         let text = line.drop { unseen.contains($0) }
         guard !text.allSatisfy(isBlank) else { return true }
+        // Gitea passes over white space of any kind before the dashes that begin front matter, and
+        // what stands in that it may not show at all.
+        if let begin = line.first, begin.value >= 0x80, begin.properties.isWhitespace,
+            String(line).contains("---")
+        {
+            return false
+        }
         guard let first = text.first, !isBlank(first), !openers.contains(first) else {
             return false
         }

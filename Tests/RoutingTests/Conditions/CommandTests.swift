@@ -54,6 +54,8 @@ struct CommandTests {
         "___", ": a", ":::", "a | b\n-|-", "|a|", "[^1]: a", "[a]: x \"", "\u{FEFF}- a",
         "\u{A0}> a",
         "\u{200B}```",
+        // Front matter, which Gitea takes out first, whatever white space stands before it.
+        "\u{2003} ---", "\u{3000}----", "\u{A0}x---",
         // HTML, which a sanitizer may drop with all that is in it.
         "<!--", "<!-->", "a <!-- b -->", "<?x", "<!X", "<![CDATA[", "<pre>", "<noscript>",
         "<iframe>",
@@ -129,7 +131,7 @@ struct CommandTests {
         issue_comment-created {"comment":{"body":"/deploy staging"}} | command: /deploy | no line is /deploy
         issue_comment-created {"comment":{"body":"/deployed x"}} | command: { name: /deploy, argument: "*" } | no line is /deploy followed by *
         issue_comment-created {"comment":{"body":"/deploy `x`"}} | command: { name: /deploy, argument: "*" } | no line is /deploy followed by *
-        issue_comment-created {"comment":{"body":"> a\n/deploy x"}} | command: { name: /deploy, argument: "*" } | /deploy x stands behind line 1, which could hide it: put the command before the text that could hide it
+        issue_comment-created {"comment":{"body":"> a\n/deploy x"}} | command: { name: /deploy, argument: "*" } | /deploy stands behind line 1, which could hide it: put the command before the text that could hide it
         issue_comment-created {"comment":{"body":"\u00a0/approve\u200b"}} | command: /approve
         issue_comment-created {"comment":{"body":"Go Ahead"}} | command: { name: [lgtm, go ahead], ignore_case: true }
         issue_comment-created {"comment":{"body":"/Deploy Staging"}} | command: { name: /deploy, argument: staging, ignore_case: true }
