@@ -48,21 +48,4 @@ extension Decision {
             jobs: []
         )
     }
-
-    /// Nothing is known of such events.
-    static func unasked(
-        _ delivery: WaitingDelivery,
-        _ event: Event,
-        _ reason: String,
-        _ digest: String
-    ) -> Decision {
-        Decision(
-            target: delivery.target,
-            verdict: .ignored,
-            reason: reason,
-            explanation: Explanation.json(event: event, gates: nil, answers: []),
-            payloadSHA256: digest,
-            jobs: []
-        )
-    }
 }

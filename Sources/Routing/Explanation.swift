@@ -15,9 +15,9 @@ enum Explanation {
             + #""mismatched":\#(JSONText.quoted(reason))}"#
     }
 
-    /// What was said of an event: by the gates, unless none was asked, and by each route in the
-    /// order of the configuration.
-    static func json(event: Event, gates: Gates?, answers: [RouteAnswer]) -> String {
+    /// What was said of an event: by the gates, and by each route in the order of the
+    /// configuration.
+    static func json(event: Event, gates: Gates, answers: [RouteAnswer]) -> String {
         var json: [UInt8] = []
         json.reserveCapacity(bytesBeforeRoutes + answers.count * bytesPerRoute)
         json.append(contentsOf: #"{"event_type":"#.utf8)
@@ -30,7 +30,7 @@ enum Explanation {
             json.append(contentsOf: "null".utf8)
         }
         json.append(contentsOf: #","gates":"#.utf8)
-        appendList(gates?.verdicts ?? [], to: &json, append)
+        appendList(gates.verdicts, to: &json, append)
         json.append(contentsOf: #","routes":"#.utf8)
         appendList(answers, to: &json, append)
         json.append(contentsOf: #","jobs":"#.utf8)

@@ -41,10 +41,7 @@ package struct Router: Sendable {
         }
         let digest = SHA256.hex(of: payload)
         do throws(PayloadError) {
-            let event = try Event.decode(type: delivery.eventType, payload: payload)
-            guard event.known != nil else {
-                return .unasked(delivery, event, "unknown event type", digest)
-            }
+            let event = try Self.event(of: delivery, payload)
             if let reason = event.disagreement {
                 return .mismatched(delivery, event, reason, digest)
             }
@@ -60,12 +57,22 @@ package struct Router: Sendable {
     package static func parties(of delivery: WaitingDelivery) -> EventParties? {
         guard case .success(let bytes) = payload(of: delivery),
             // What is wrong with it, the decision says.
-            let event = try? Event.decode(type: delivery.eventType, payload: bytes)
+            let event = try? event(of: delivery, bytes)
         else { return nil }
         let facts = EventFacts(event, receivedAt: delivery.receivedAt)
         // One of the wrong type names nobody.
         let (sender, repository) = (try? facts.sender, try? facts.repository)
         return EventParties(sender: sender?.text, repository: repository?.text)
+    }
+
+    /// What a delivery's signed bytes tell, together with its headers.
+    private static func event(
+        of delivery: WaitingDelivery,
+        _ payload: Data
+    ) throws(PayloadError) -> Event {
+        delivery.isTyped
+            ? try .decode(type: delivery.eventType, payload: payload)
+            : try .decode(event: delivery.eventType, payload: payload)
     }
 
     private struct Unreadable: Error {

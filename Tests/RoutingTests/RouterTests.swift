@@ -506,15 +506,31 @@ struct RouterTests {
 
     // MARK: What is not asked about
 
-    @Test(arguments: ["something_new", "", "PUSH", "pull_request_approved"])
-    func `an unknown event type is ignored, whatever the routes say`(type: String) throws {
-        let decision = decide(type, Self.main, [Self.everything])
-        #expect(decision.verdict == .ignored)
-        #expect(decision.reason == "unknown event type")
-        #expect(decision.payloadSHA256?.count == 64)
+    @Test(arguments: ["something_new", "PUSH", "pull_request_approved"])
+    func `a type that this version does not know is routed by name, and as part of all`(
+        type: String
+    ) throws {
+        let routes = [
+            Self.everything, RouteSettings(name: "named", events: .types([type]), run: "h"),
+            RouteSettings(name: "others", events: .types(["push"]), run: "h"),
+        ]
+        let decision = decide(type, Self.main, routes)
+        #expect(decision.verdict == .routed)
+        #expect(decision.jobs.map(\.route) == ["everything", "named"])
+        #expect(decision.jobs.map(\.repo) == ["o/r", "o/r"])
         let record = try record(decision)
         #expect(record.eventType == type)
-        #expect(record.routes.isEmpty)
+        #expect(record.routes.last?.because == "event type is \(type), not push")
+    }
+
+    @Test
+    func `of a type that is not known only what all events have is known`() throws {
+        let routes = [
+            RouteSettings(name: "branch", events: .any, when: .defaultBranch, run: "h"),
+            RouteSettings(name: "repo", events: .any, when: .repository([.id(17)]), run: "h"),
+        ]
+        let record = try record(decide("something_new", Self.main, routes))
+        #expect(record.routes.map(\.because) == ["the event has no branch", nil])
     }
 
     @Test

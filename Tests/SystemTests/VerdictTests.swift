@@ -38,7 +38,8 @@ struct VerdictTests {
             let expected = [
                 ("mismatched", "the body is of issues: action is opened, which is of issues"),
                 ("mismatched", "the header says push, the body is of issues: ref is missing"),
-                ("ignored", "unknown event type"), ("malformed", "nested deeper than 512 levels"),
+                // A type that this version does not know, and a route for all types.
+                ("routed", ""), ("malformed", "nested deeper than 512 levels"),
                 ("malformed", "ref is there twice"),
                 ("routed", ""), ("malformed", "not UTF-8 at line 1, column 7 (byte 6)"),
                 ("routed", ""),
@@ -48,6 +49,35 @@ struct VerdictTests {
                 #expect(row["verdict"] == verdict, "\(row)")
                 #expect(reason.isEmpty || (row["reason"] as String?)?.contains(reason) == true)
             }
+        }
+    }
+
+    @Test
+    func `without a type header a handler is told the type that the body is of`() async throws {
+        let sync = SiteSettings.Handler(
+            name: "sync",
+            command: ["/usr/bin/env"],
+            events: "pull_request_sync"
+        )
+        let plain = SiteSettings.Handler(
+            name: "plain",
+            command: ["/usr/bin/true"],
+            events: "pull_request"
+        )
+        try await Site.with(SiteSettings(handlers: [sync, plain])) { site in
+            let ingress = try site.startIngress()
+            try site.startWorker()
+            let recording = try #require(
+                try Recording.all().first { $0.name == "pull_request_sync-synchronized.http" }
+            )
+            let request = Request(recording.delivery).with { $0.removeAll("-Event-Type") }
+            let id = try ingress.accept(request)
+            try site.awaitState("done", ofJobOf: id)
+            #expect(try site.reader.text("SELECT route FROM job") == "sync")
+            let output = try #require(
+                try site.reader.text("SELECT CAST(output AS TEXT) FROM attempt_output")
+            )
+            #expect(output.contains("SAMOVAR_EVENT=pull_request_sync\n"), "\(output)")
         }
     }
 }

@@ -9,6 +9,9 @@ package struct WebhookHeaders: Sendable {
     /// The exact event, `issue_label`; the same as `event` where the server sends none.
     package let eventType: String
 
+    /// Whether a header says the exact event: Gogs, and Gitea before 1.16, send none.
+    package let isTyped: Bool
+
     /// What the hook belongs to: `repository`, `organization`, `user`, `system` or `default`.
     ///
     /// Nil before Gitea 1.24 and in Forgejo, and where the header says something that is no name.
@@ -50,6 +53,7 @@ package struct WebhookHeaders: Sendable {
         deliveryID = said.deliveryID
         event = said.event
         eventType = said.eventType.isEmpty ? said.event : said.eventType
+        isTyped = !said.eventType.isEmpty
         targetType = collected.targetType
         signatures = collected.signatures
         stored = collected.stored

@@ -128,14 +128,10 @@ extension Event {
         }
 
         /// The branch it is to be merged into.
-        package var base: Side {
-            Side(payload, ref: .pullBaseRef, sha: .pullBaseSHA, repositoryID: .pullBaseRepoID)
-        }
+        package var base: Side { Side(payload, .base) }
 
         /// The branch with the changes; without a repository when the fork is gone.
-        package var head: Side {
-            Side(payload, ref: .pullHeadRef, sha: .pullHeadSHA, repositoryID: .pullHeadRepoID)
-        }
+        package var head: Side { Side(payload, .head) }
 
         /// Whether the changes come from another repository; nil when the payload does not say.
         package var isFromFork: Bool? {
@@ -151,35 +147,82 @@ extension Event {
     /// One of a pull request's two branches.
     package struct Side: Sendable {
         private let payload: Payload
-        private let refField: PayloadField
-        private let shaField: PayloadField
-        private let repositoryField: PayloadField
+        private let fields: Fields
 
-        init(
-            _ payload: Payload,
-            ref: PayloadField,
-            sha: PayloadField,
-            repositoryID: PayloadField
-        ) {
+        init(_ payload: Payload, _ fields: Fields) {
             self.payload = payload
-            refField = ref
-            shaField = sha
-            repositoryField = repositoryID
+            self.fields = fields
+        }
+
+        /// Where the members of one branch are, in the order in which they are looked for: Gitea's,
+        /// then Gogs's.
+        ///
+        /// - Source: go-gitea/gitea: modules/structs/pull.go; gogs/go-gogs-client: pull.go
+        struct Fields: Sendable {
+            var ref: [PayloadField]
+            var sha: PayloadField
+            var repositoryID: [PayloadField]
+            var repositoryName: [PayloadField]
+            /// The repository's owner, by id and login.
+            var owner: [(id: PayloadField, login: PayloadField)]
+
+            static let base = Fields(
+                ref: [.pullBaseRef, .pullBaseBranch],
+                sha: .pullBaseSHA,
+                repositoryID: [.pullBaseRepoID, .pullBaseRepoInnerID, .pullBaseRepositoryID],
+                repositoryName: [],
+                owner: []
+            )
+            static let head = Fields(
+                ref: [.pullHeadRef, .pullHeadBranch],
+                sha: .pullHeadSHA,
+                repositoryID: [.pullHeadRepoID, .pullHeadRepoInnerID, .pullHeadRepositoryID],
+                repositoryName: [.pullHeadRepoName, .pullHeadRepositoryName],
+                owner: [
+                    (.pullHeadRepoOwnerID, .pullHeadRepoOwnerLogin),
+                    (.pullHeadRepositoryOwnerID, .pullHeadRepositoryOwnerLogin),
+                ]
+            )
         }
 
         /// The branch's short name; `refs/pull/3/head` when it is gone.
         package var ref: String? {
-            get throws(PayloadError) { try payload.text(refField) }
+            get throws(PayloadError) { try text(fields.ref) }
         }
 
         /// The commit.
         package var sha: String? {
-            get throws(PayloadError) { try payload.text(shaField) }
+            get throws(PayloadError) { try payload.text(fields.sha) }
         }
 
-        /// The repository that the branch is in.
+        /// The repository that the branch is in; the same when it is renamed.
         package var repositoryID: Int64? {
-            get throws(PayloadError) { try payload.integer(repositoryField) }
+            get throws(PayloadError) {
+                for field in fields.repositoryID {
+                    if let id = try payload.integer(field) { return id }
+                }
+                return nil
+            }
+        }
+
+        /// `owner/name` of the repository that the branch is in; known of the head alone.
+        package var repositoryName: String? {
+            get throws(PayloadError) { try text(fields.repositoryName) }
+        }
+
+        /// Who owns the repository that the branch is in: a user or an organization; known of the
+        /// head alone.
+        package var owner: User? {
+            fields.owner.first { payload.has($0.id) }.map {
+                User(payload, id: $0.id, login: $0.login)
+            }
+        }
+
+        private func text(_ fields: [PayloadField]) throws(PayloadError) -> String? {
+            for field in fields {
+                if let text = try payload.text(field) { return text }
+            }
+            return nil
         }
     }
 }

@@ -6,13 +6,16 @@ package import FoundationEssentials
 /// payload lacks, or has as null, is nil. A member of the wrong type throws where it is read, with
 /// its path, and disturbs nobody who does not ask for it.
 package struct Event: Sendable {
-    /// The event type as the header says it: `issue_label`.
+    /// The event type: `issue_label`.
     package let type: String
 
     /// The event type; nil for one that this version does not know.
     package let known: EventType?
 
     let payload: Payload
+
+    /// What the header says: a type, or where none is sent an event.
+    private let header: String
 
     /// Decodes a payload.
     ///
@@ -25,17 +28,48 @@ package struct Event: Sendable {
     /// - Returns: the event.
     /// - Throws: `.malformed`, with the position or the path of the member.
     package static func decode(type: String, payload: Data) throws(PayloadError) -> Event {
-        Event(type: type, known: EventType(rawValue: type), payload: try Payload(payload))
+        Event(
+            type: type,
+            known: EventType(rawValue: type),
+            payload: try Payload(payload),
+            header: type
+        )
     }
 
-    /// Why the body is not that of the type in the header; nil when it is, or the type is unknown.
+    /// Decodes a payload that came without a type header: from Gogs, and Gitea before 1.16.
+    ///
+    /// The event names a group of types, and the body which of them it is. A body of none of them
+    /// is in disagreement with what the event is the name of.
+    ///
+    /// - Parameters:
+    ///   - event: the grouped event that the headers say: `issues`.
+    ///   - payload: the signed bytes.
+    /// - Returns: the event, with its exact type: `issue_label`.
+    /// - Throws: `.malformed`, with the position or the path of the member.
+    package static func decode(event: String, payload: Data) throws(PayloadError) -> Event {
+        let payload = try Payload(payload)
+        let members = EventType.members(ofEvent: event)
+        let fitting = members.filter { EventShape.flaw(of: payload, as: $0) == nil }
+        // A word that is not known yet fits all of a group: then it is the one of the event's name.
+        let known =
+            fitting.first { $0.rawValue == event } ?? fitting.first
+            ?? EventType(rawValue: event) ?? members.first
+        return Event(
+            type: known?.rawValue ?? event,
+            known: known,
+            payload: payload,
+            header: event
+        )
+    }
+
+    /// Why the body is not what the header says; nil when it is, or the type is unknown.
     ///
     /// The headers are not signed. What this is not nil for must not run.
     package var disagreement: String? {
         guard let known, let flaw = EventShape.flaw(of: payload, as: known) else { return nil }
         let types = EventShape.types(of: payload).map(\.rawValue)
         let found = types.isEmpty ? "no known type" : types.joined(separator: " or ")
-        return "the header says \(type), the body is of \(found): \(flaw)"
+        return "the header says \(header), the body is of \(found): \(flaw)"
     }
 }
 

@@ -74,7 +74,8 @@ extension EventType {
 
     /// The grouped event that Gitea sends beside a type: `issues` for `issue_label`.
     ///
-    /// Types that are not grouped, and unknown ones, are their own event.
+    /// Types that are not grouped, and unknown ones, are their own event. Gogs's are the same, as
+    /// far as it has them.
     ///
     /// - Source: go-gitea/gitea: modules/webhook/type.go (Event)
     package static func event(of type: String) -> String {
@@ -88,6 +89,13 @@ extension EventType {
             type
         }
     }
+
+    /// The types that a grouped event stands for: of `issues` four; none for what is no event.
+    static func members(ofEvent event: String) -> [EventType] {
+        groups[event] ?? []
+    }
+
+    private static let groups = Dictionary(grouping: allCases) { event(of: $0.rawValue) }
 }
 
 extension String {

@@ -26,8 +26,14 @@ enum PayloadField: Int, CaseIterable, Sendable {
     case pullUser, pullUserID, pullUserLogin
     case pullLabels, pullMilestone, pullMilestoneTitle
     case pullMerged, pullDraft
-    case pullBase, pullBaseRef, pullBaseSHA, pullBaseRepoID
+    case pullBase, pullBaseRef, pullBaseSHA, pullBaseRepoID, pullBaseRepo, pullBaseRepoInnerID
     case pullHead, pullHeadRef, pullHeadSHA, pullHeadRepoID
+    case pullHeadRepo, pullHeadRepoInnerID, pullHeadRepoName
+    case pullHeadRepoOwner, pullHeadRepoOwnerID, pullHeadRepoOwnerLogin
+    /// Gogs's names for the same.
+    case pullHeadBranch, pullBaseBranch, pullBaseRepository, pullBaseRepositoryID
+    case pullHeadRepository, pullHeadRepositoryID, pullHeadRepositoryName
+    case pullHeadRepositoryOwner, pullHeadRepositoryOwnerID, pullHeadRepositoryOwnerLogin
 
     case review, reviewType, reviewContent
 
@@ -122,10 +128,28 @@ extension PayloadField {
         case .pullBaseRef: "pull_request.base.ref"
         case .pullBaseSHA: "pull_request.base.sha"
         case .pullBaseRepoID: "pull_request.base.repo_id"
+        case .pullBaseRepo: "pull_request.base.repo"
+        case .pullBaseRepoInnerID: "pull_request.base.repo.id"
         case .pullHead: "pull_request.head"
         case .pullHeadRef: "pull_request.head.ref"
         case .pullHeadSHA: "pull_request.head.sha"
         case .pullHeadRepoID: "pull_request.head.repo_id"
+        case .pullHeadRepo: "pull_request.head.repo"
+        case .pullHeadRepoInnerID: "pull_request.head.repo.id"
+        case .pullHeadRepoName: "pull_request.head.repo.full_name"
+        case .pullHeadRepoOwner: "pull_request.head.repo.owner"
+        case .pullHeadRepoOwnerID: "pull_request.head.repo.owner.id"
+        case .pullHeadRepoOwnerLogin: "pull_request.head.repo.owner.login"
+        case .pullHeadBranch: "pull_request.head_branch"
+        case .pullBaseBranch: "pull_request.base_branch"
+        case .pullBaseRepository: "pull_request.base_repo"
+        case .pullBaseRepositoryID: "pull_request.base_repo.id"
+        case .pullHeadRepository: "pull_request.head_repo"
+        case .pullHeadRepositoryID: "pull_request.head_repo.id"
+        case .pullHeadRepositoryName: "pull_request.head_repo.full_name"
+        case .pullHeadRepositoryOwner: "pull_request.head_repo.owner"
+        case .pullHeadRepositoryOwnerID: "pull_request.head_repo.owner.id"
+        case .pullHeadRepositoryOwnerLogin: "pull_request.head_repo.owner.login"
         case .review: "review"
         case .reviewType: "review.type"
         case .reviewContent: "review.content"

@@ -107,7 +107,7 @@ struct RoutesTestCommand: AsyncParsableCommand {
             case .ignored, .repeated: .plain
             }
         let fields = FieldList([
-            ("event", Cell(subject.eventType + action)),
+            ("event", Cell((record?.eventType ?? subject.eventType) + action)),
             ("verdict", Cell(decision.verdict.rawValue + reason, tone: tone)),
         ])
         return fields.text(on: terminal)
@@ -115,8 +115,9 @@ struct RoutesTestCommand: AsyncParsableCommand {
     }
 
     static func json(_ subject: RouteTestSubject, _ decision: Decision) -> JSONValue {
-        .object([
-            ("event_type", .string(subject.eventType)),
+        let record = DecisionRecord(json: decision.explanation)
+        return .object([
+            ("event_type", .string(record?.eventType ?? subject.eventType)),
             ("verdict", .string(decision.verdict.rawValue)),
             ("reason", .optional(decision.reason)),
             ("decision", .verbatim(decision.explanation)),
@@ -127,6 +128,7 @@ struct RoutesTestCommand: AsyncParsableCommand {
 /// A delivery that is only thought of.
 struct RouteTestSubject {
     let eventType: String
+    private let isTyped: Bool
     private let event: String
     private let contentType: String
     private let id: String
@@ -160,6 +162,7 @@ struct RouteTestSubject {
                 throw Failure(.findings, "\(name): the ingress would refuse it: \(error)")
             }
             self.eventType = headers.eventType
+            isTyped = headers.isTyped
             event = headers.event
             contentType =
                 recording.headers.first { $0.name.lowercased() == "content-type" }?.value ?? ""
@@ -173,7 +176,7 @@ struct RouteTestSubject {
                     hint: "Say so with --event TYPE, such as push or issue_comment."
                 )
             }
-            if let doubt = Self.doubt(of: type) {
+            if Self.known(like: type) != nil, let doubt = Self.doubt(of: type) {
                 throw Failure(
                     .usage,
                     doubt,
@@ -181,6 +184,7 @@ struct RouteTestSubject {
                 )
             }
             self.eventType = type
+            isTyped = true
             event = type
             contentType = "application/json"
             id = "test"
@@ -198,14 +202,22 @@ struct RouteTestSubject {
     /// Longer than the path of any hook.
     private static let requestLineMax = 8 << 10
 
-    /// What people are told of a recorded event type that Samovar does not know; nil for all others.
-    var note: String? { Self.doubt(of: eventType).map { "note: \($0)" } }
+    /// What people are told of an event type that Samovar does not know; nil for all others, and
+    /// where no header named one.
+    var note: String? { isTyped ? Self.doubt(of: eventType).map { "note: \($0)" } : nil }
 
     private static func doubt(of eventType: String) -> String? {
         guard !EventTypes.all.contains(eventType) else { return nil }
-        let meant = NearestWord.to(eventType, among: EventTypes.all)
-        return "there is no event type '\(VisibleText.line(eventType))'"
-            + (meant.map { "; did you mean \($0)?" } ?? "")
+        let name = VisibleText.line(eventType)
+        guard let meant = known(like: eventType) else {
+            return "this version knows no event type '\(name)': it has a sender, a repository, an "
+                + "action and a time at most"
+        }
+        return "there is no event type '\(name)'; did you mean \(meant)?"
+    }
+
+    private static func known(like eventType: String) -> String? {
+        NearestWord.to(eventType, among: EventTypes.all)
     }
 
     /// As it would wait to be routed.
@@ -216,6 +228,7 @@ struct RouteTestSubject {
             id: DeliveryID(rawValue: id),
             event: event,
             eventType: eventType,
+            isTyped: isTyped,
             contentType: contentType,
             verifiedBy: isVerified ? "test" : nil,
             receivedAt: receivedAt,

@@ -37,6 +37,8 @@ package struct WaitingDelivery: Sendable {
     package var id: DeliveryID
     package var event: String
     package var eventType: String
+    /// Whether a header named the type; else `eventType` is the event, which stands for several.
+    package var isTyped: Bool
     package var contentType: String
     package var verifiedBy: String?
     package var receivedAt: Timestamp
@@ -50,6 +52,7 @@ package struct WaitingDelivery: Sendable {
         id: DeliveryID,
         event: String,
         eventType: String,
+        isTyped: Bool = true,
         contentType: String,
         verifiedBy: String?,
         receivedAt: Timestamp,
@@ -61,6 +64,7 @@ package struct WaitingDelivery: Sendable {
         self.id = id
         self.event = event
         self.eventType = eventType
+        self.isTyped = isTyped
         self.contentType = contentType
         self.verifiedBy = verifiedBy
         self.receivedAt = receivedAt

@@ -49,6 +49,7 @@ extension SQLiteStore {
                 id: DeliveryID(rawValue: row["delivery_id"]),
                 event: row["event"],
                 eventType: row["event_type"],
+                isTyped: row["is_typed"],
                 contentType: row["content_type"],
                 verifiedBy: row["verified_by"],
                 receivedAt: Timestamp(rawValue: row["received_at"]),
@@ -60,8 +61,8 @@ extension SQLiteStore {
     }
 
     private static let historyColumns = """
-        SELECT seq, source, delivery_id, event, event_type, content_type, verified_by,
-            received_at, tries, body
+        SELECT seq, source, delivery_id, event, event_type, \(isTyped),
+            content_type, verified_by, received_at, tries, body
         FROM delivery JOIN routing ON routing.delivery = delivery.seq
         """
 

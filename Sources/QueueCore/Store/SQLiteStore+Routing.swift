@@ -49,6 +49,7 @@ extension SQLiteStore {
             id: DeliveryID(rawValue: row["delivery_id"]),
             event: row["event"],
             eventType: row["event_type"],
+            isTyped: row["is_typed"],
             contentType: row["content_type"],
             verifiedBy: row["verified_by"],
             receivedAt: Timestamp(rawValue: row["received_at"]),
@@ -150,10 +151,22 @@ extension SQLiteStore {
         return JobID(rawValue: database.lastInsertedRowID)
     }
 
+    /// Whether a header named the exact type: Gogs, and Gitea before 1.16, send none.
+    ///
+    /// `headers` is compact JSON of our own making, and a quote inside of a value is escaped there:
+    /// what is looked for can only be a name with what follows it.
+    static let isTyped = """
+        coalesce(
+                event <> event_type
+                    OR headers LIKE '%-event-type":"%' AND headers NOT LIKE '%-event-type":""%',
+                0
+            ) AS is_typed
+        """
+
     /// Served by routing_waiting: costs what waits, not what was ever decided.
     private static let waitingDeliveries = """
         SELECT delivery.seq, NULL AS replay, source, delivery_id, event, event_type,
-            content_type, verified_by, received_at, tries, body
+            \(isTyped), content_type, verified_by, received_at, tries, body
         FROM routing
         JOIN delivery ON delivery.seq = routing.delivery
         WHERE routing.verdict IS NULL
@@ -164,7 +177,7 @@ extension SQLiteStore {
     /// Served by replay_request_waiting.
     private static let waitingReplays = """
         SELECT delivery.seq, replay_request.id AS replay, source, delivery_id, event, event_type,
-            content_type, verified_by, received_at, tries, body
+            \(isTyped), content_type, verified_by, received_at, tries, body
         FROM replay_request
         JOIN delivery ON delivery.seq = replay_request.delivery
         WHERE replay_request.verdict IS NULL AND not_before <= :now

@@ -87,6 +87,7 @@ final class ExecRunner: Sendable {
     ) -> AttemptEnd {
         let handler = handler(of: job)
         let payload = HandlerPayload(of: job)
+        let job = payload.named(job)
         let resultFile = ResultFile.path(of: job.token, stateFolder: stateFolder)
         ResultFile.remove(of: job.token, stateFolder: stateFolder)
         defer { ResultFile.remove(of: job.token, stateFolder: stateFolder) }

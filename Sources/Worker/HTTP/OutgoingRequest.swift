@@ -32,7 +32,9 @@ struct HTTPService: Sendable {
     ///
     /// - Throws: when the template and the payload make no body that can be sent.
     func request(for job: ClaimedJob) throws(BodyTemplate.Failure) -> OutgoingRequest {
-        let envelope = Envelope.json(job, payload: HandlerPayload(of: job))
+        let payload = HandlerPayload(of: job)
+        let job = payload.named(job)
+        let envelope = Envelope.json(job, payload: payload)
         let body = try template?.body(from: envelope) ?? envelope
         var headers =
             settings.headers + [

@@ -8,19 +8,36 @@ struct HandlerPayload {
     let bytes: Data?
     /// The payload's `action`.
     let action: String?
+    /// The exact event type where no header named one; nil where the stored one is it.
+    var eventType: String?
 }
 
 extension HandlerPayload {
     init(of job: ClaimedJob) {
         // Routing decoded the same bytes, so what fails here has no action either.
-        let action = try? Self.event(of: job)?.action
-        self.init(bytes: Self.bytes(of: job), action: action)
+        let event = try? Self.event(of: job)
+        self.init(
+            bytes: Self.bytes(of: job),
+            action: try? event?.action,
+            eventType: event?.type
+        )
+    }
+
+    /// The job as its handler is told of it: with the exact event type.
+    func named(_ job: ClaimedJob) -> ClaimedJob {
+        var named = job
+        if let eventType { named.delivery.eventType = eventType }
+        return named
     }
 
     /// The event that a job is about; nil when there is no payload.
     static func event(of job: ClaimedJob) throws(PayloadError) -> Event? {
         guard let bytes = bytes(of: job) else { return nil }
-        return try Event.decode(type: job.delivery.eventType, payload: bytes)
+        let (event, type) = (job.delivery.event, job.delivery.eventType)
+        // No header named the type, or it is the event's own: the body says which, as in routing.
+        return event == type
+            ? try Event.decode(event: event, payload: bytes)
+            : try Event.decode(type: type, payload: bytes)
     }
 
     private static func bytes(of job: ClaimedJob) -> Data? {

@@ -45,6 +45,36 @@ struct HistoryTests {
         }
     }
 
+    /// Event, type, headers as they are stored, and whether one of them named the type.
+    static let typed: [(event: String, type: String, headers: String, isTyped: Bool)] = [
+        ("issues", "issue_label", "{}", true), ("issues", "issues", "{}", false),
+        ("issues", "issues", #"{"X-Gitea-Event":"issues"}"#, false),
+        ("issues", "issues", #"{"X-Gitea-Event-Type":"issues"}"#, true),
+        ("issues", "issues", #"{"x-gogs-event-type":"issues"}"#, true),
+        ("issues", "issues", #"{"X-Gitea-Event-Type":""}"#, false),
+        ("issues", "issues", #"{"User-Agent":"x-event-type\":\"issues"}"#, false),
+    ]
+
+    @Test(arguments: Backend.all)
+    func `whether a header named the type is read from the headers`(
+        backend: Backend
+    ) async throws {
+        try await backend.withQueue { queue in
+            let deliveries = Self.typed.enumerated().map { number, row in
+                var delivery = Delivery.sample(id: "typed-\(number)", eventType: row.type)
+                delivery.event = row.event
+                delivery.headers = row.headers
+                return delivery
+            }
+            _ = try await queue.store.accept { deliveries }
+            let expected = Self.typed.map(\.isTyped)
+            let waiting = try await queue.store.waitingToBeRouted(atMost: 99)
+            #expect(waiting.map(\.isTyped) == expected)
+            let found = try await all(queue.store, since: Timestamp(rawValue: 0))
+            #expect(found.map(\.delivery.isTyped) == expected.reversed())
+        }
+    }
+
     @Test
     func `a batch is found by its time, without a look at the rest`() async throws {
         try await withStore { _, path in
