@@ -81,7 +81,8 @@ package enum LaneKind: String, Sendable {
 extension LaneKind {
     /// Whether deliveries of an event type have what the lane is about.
     fileprivate func isThere(for type: String) -> Bool {
-        switch self {
+        guard EventTypes.all.contains(type) else { return self == .repository }
+        return switch self {
         case .issue: type.hasPrefix("issue") || type.hasPrefix("pull_request")
         case .ref: ["push", "create", "delete"].contains(type)
         case .repository: type != "package"

@@ -16,7 +16,10 @@ struct Contradictions {
             names = []
             types = "any event"
         case .types(let types):
-            situations = Situation.all.filter { types.contains($0.type) }
+            let newer = types.filter { !EventTypes.all.contains($0) }
+            situations =
+                Situation.all.filter { types.contains($0.type) }
+                + newer.map { Situation(type: $0, isNewer: true) }
             names = types
             self.types = types.joined(separator: " or ")
         }

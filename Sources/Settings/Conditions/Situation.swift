@@ -6,6 +6,9 @@ struct Situation: Sendable {
     /// The event type.
     var type: String
 
+    /// Whether this version knows nothing of it but what all events have.
+    var isNewer = false
+
     var action: String?
 
     /// Whether it is about a branch or tag, and which.
@@ -116,7 +119,7 @@ extension Situation {
                 ? parts.contains { admits($0) }
                 : parts.allSatisfy { admits($0, isWanted: false) }
         case .not(let part): admits(part, isWanted: !isWanted)
-        case .action(let words): action.map { words.contains($0) == isWanted } ?? false
+        case .action(let words): action.map { words.contains($0) == isWanted } ?? isNewer
         case .branch: hasBranch
         case .tag: reference == .tag || type == "release"
         case .title, .author: isAboutIssue || isAboutPull || type == "release"
@@ -161,9 +164,9 @@ extension Situation {
         return isGiven || !isWanted
     }
 
-    private var isAboutIssue: Bool { type.hasPrefix("issue") }
+    private var isAboutIssue: Bool { !isNewer && type.hasPrefix("issue") }
 
-    private var isAboutPull: Bool { type.hasPrefix("pull_request") }
+    private var isAboutPull: Bool { !isNewer && type.hasPrefix("pull_request") }
 
     private var hasBranch: Bool {
         reference == .branch || isAboutPull || type == "workflow_job" || type == "workflow_run"
