@@ -45,7 +45,8 @@ struct ConditionMatch {
         case .not(let part):
             return try holds(part, isWanted: !isWanted)
         case .action, .branch, .tag, .title, .label, .milestone, .author, .sender, .repository,
-            .fact, .paths, .pathsOutside, .ref, .time, .command:
+            .fact, .paths, .pathsOutside, .ref, .time, .command, .value, .headBranch,
+            .headRepository, .assignee:
             switch try answer(condition) {
             case .yes:
                 if isWanted, case .command(let test) = condition, command == nil {
@@ -131,7 +132,41 @@ extension ConditionMatch {
             return Answer(window.contains(facts.moment))
         case .command(let command):
             return try answer(to: command)
+        case .value(let text, let tests):
+            return try self.text(text, tests)
+        case .headBranch(let globs):
+            guard let branch = try facts.headBranch else { return .missing }
+            return Answer(globs.contains { $0.matches(branch) })
+        case .headRepository(let tests):
+            return Self.repository(try facts.headRepository, tests)
+        case .assignee(let tests):
+            return try assignee(tests)
         }
+    }
+
+    private func text(_ text: EventText, _ tests: [TextTest]) throws(PayloadError) -> Answer {
+        guard let values = try facts.values(of: text) else {
+            // A label that is not there now was not added. Of removed ones nothing is certain: the
+            // body of `label_cleared` may show those that were there before.
+            guard text == .labelAdded, let labels = try facts.labels else { return .missing }
+            let isThere = labels.contains { label in tests.contains { $0.accepts(label) } }
+            return isThere ? .missing : .no
+        }
+        return Answer(values.contains { value in tests.contains { $0.accepts(value) } })
+    }
+
+    /// Of several people one is enough; who lacks an id or a name may be the one that is meant.
+    private func assignee(_ tests: [UserTest]) throws(PayloadError) -> Answer {
+        guard let assignees = try facts.assignees else { return .missing }
+        var answer = Answer.no
+        for user in assignees {
+            switch Self.user(user, tests) {
+            case .yes: return .yes
+            case .missing: answer = .missing
+            case .no, .maybe: break
+            }
+        }
+        return answer
     }
 
     private func branch(_ tests: [BranchTest]) throws(PayloadError) -> Answer {
@@ -190,6 +225,7 @@ extension ConditionMatch {
         case .isPull: return event.isPull
         case .merged: return event.isPull == true ? try event.issue?.isMerged : nil
         case .draft: return event.isPull == true ? try event.issue?.isDraft : nil
+        case .fromFork: return try event.pullRequest?.isFromFork
         case .test: return try event.isTestDelivery
         case .archived: return try event.repository.isArchived
         case .private: return try event.repository.isPrivate
@@ -261,7 +297,8 @@ extension ConditionMatch {
             }
             return reasons.joined(separator: "; ")
         case .action, .branch, .tag, .title, .label, .milestone, .author, .sender, .repository,
-            .fact, .paths, .pathsOutside, .ref, .time, .command:
+            .fact, .paths, .pathsOutside, .ref, .time, .command, .value, .headBranch,
+            .headRepository, .assignee:
             let answer = try answer(condition)
             if case .missing = answer { return try missing(condition) }
             let expected = condition.expectation
@@ -271,7 +308,8 @@ extension ConditionMatch {
                 return isWanted
                     ? "no changed path is \(expected)" : "a changed path is \(expected)"
             case .all, .any, .not, .action, .branch, .tag, .title, .label, .milestone, .author,
-                .sender, .repository, .fact, .ref, .time, .command:
+                .sender, .repository, .fact, .ref, .time, .command, .value, .headBranch,
+                .headRepository, .assignee:
                 break
             }
             if case .command(let command) = condition { return try said(command, isWanted) }
@@ -289,11 +327,7 @@ extension ConditionMatch {
             return "branch is \(branch)"
         case .tag: return "tag is \(try facts.tag ?? "")"
         case .title: return "title is \(Self.short(try facts.title ?? ""))"
-        case .label:
-            let labels = try facts.labels ?? []
-            return labels.isEmpty
-                ? "there is no label"
-                : "labels are \(labels.map(Self.short).joined(separator: ", "))"
+        case .label: return try foundLabels()
         case .milestone:
             guard case .title(let title) = try facts.milestone else {
                 return "there is no milestone"
@@ -307,7 +341,27 @@ extension ConditionMatch {
         case .ref: return "ref is \(try facts.event.refChange?.rawValue ?? "")"
         case .time(let window): return "time is \(window.text(of: facts.moment))"
         case .command: return condition.text
+        case .value(let text, _): return try found(text)
+        case .headBranch: return "head_branch is \(try facts.headBranch ?? "")"
+        case .headRepository:
+            return "head_repository is \(try facts.headRepository.text ?? "")"
+        case .assignee:
+            let names = try (facts.assignees ?? []).compactMap(\.text)
+            return names.isEmpty
+                ? "nobody is assigned" : "assigned to \(names.joined(separator: ", "))"
         }
+    }
+
+    private func found(_ text: EventText) throws(PayloadError) -> String {
+        guard let values = try facts.values(of: text) else { return try foundLabels() }
+        let shown = values.map(Self.short).joined(separator: ", ")
+        return "\(text.rawValue) is \(values.isEmpty ? "none" : shown)"
+    }
+
+    private func foundLabels() throws(PayloadError) -> String {
+        let labels = try facts.labels ?? []
+        return labels.isEmpty
+            ? "there is no label" : "labels are \(labels.map(Self.short).joined(separator: ", "))"
     }
 
     /// Why there is no such command, or that there is one.
@@ -364,8 +418,12 @@ extension ConditionMatch {
             return CommandText(facts.event) == nil
                 ? "the event brings no text that gives commands"
                 : "the payload does not show the text, or whose it is"
+        case .value(.labelAdded, _), .value(.labelRemoved, _):
+            return try facts.labels == nil
+                ? "the event has no \(condition.subject)"
+                : "the payload does not say which label changed"
         case .all, .any, .not, .action, .title, .label, .milestone, .author, .sender,
-            .repository, .fact, .time:
+            .repository, .fact, .time, .value, .headBranch, .headRepository, .assignee:
             return "the event has no \(condition.subject)"
         }
     }

@@ -12,6 +12,12 @@ package final class EventFacts {
     /// like its delivery.
     package let receivedAt: Timestamp
 
+    /// The source that took the delivery.
+    private let source: String
+
+    /// What the hook belongs to; nil where no header says it.
+    private let targetType: String?
+
     private var actionOnce = Once<String?>()
     private var branchOnce = Once<BranchFact>()
     private var defaultBranchOnce = Once<String?>()
@@ -20,7 +26,10 @@ package final class EventFacts {
     private var milestoneOnce = Once<MilestoneFact>()
     private var senderOnce = Once<NamedFact>()
     private var authorOnce = Once<NamedFact>()
+    private var assigneesOnce = Once<[NamedFact]?>()
     private var repositoryOnce = Once<NamedFact>()
+    private var headRepositoryOnce = Once<NamedFact>()
+    private var texts: [EventText: [String]?] = [:]
     private var commandLinesOnce = Once<CommentLines?>()
     private var changedPathsOnce = Once<ChangedPaths?>()
 
@@ -29,9 +38,28 @@ package final class EventFacts {
     private var pathAnswers: [PathQuestion: Bool] = [:]
 
     /// The facts of an event; nothing is decoded yet.
-    package init(_ event: Event, receivedAt: Timestamp) {
+    package init(
+        _ event: Event,
+        receivedAt: Timestamp,
+        source: String,
+        targetType: String?
+    ) {
         self.event = event
         self.receivedAt = receivedAt
+        self.source = source
+        self.targetType = targetType
+    }
+}
+
+extension EventFacts {
+    /// The facts of a delivery; nothing is decoded yet.
+    convenience init(_ event: Event, _ delivery: WaitingDelivery) {
+        self.init(
+            event,
+            receivedAt: delivery.receivedAt,
+            source: delivery.source,
+            targetType: delivery.targetType
+        )
     }
 }
 
@@ -144,6 +172,61 @@ extension EventFacts {
                 return try Self.user(author)
             }
         }
+    }
+
+    /// Those whom it is assigned to; nil of what nobody can be assigned to.
+    var assignees: [NamedFact]? {
+        get throws(PayloadError) {
+            try assigneesOnce.value { () throws(PayloadError) in
+                try event.issue?.assignees.map { NamedFact(id: $0.id, name: $0.login) }
+            }
+        }
+    }
+
+    /// The branch with the changes of a pull request.
+    var headBranch: String? {
+        get throws(PayloadError) { try event.pullRequest?.head.ref }
+    }
+
+    /// The repository with the changes of a pull request.
+    var headRepository: NamedFact {
+        get throws(PayloadError) {
+            try headRepositoryOnce.value { () throws(PayloadError) in
+                let head = event.pullRequest?.head
+                return NamedFact(id: try head?.repositoryID, name: try head?.repositoryName)
+            }
+        }
+    }
+
+    /// The texts that there are of a kind, one of which is enough; nil when the event has none.
+    func values(of text: EventText) throws(PayloadError) -> [String]? {
+        if let known = texts[text] { return known }
+        let found = try read(text)
+        texts.updateValue(found, forKey: text)
+        return found
+    }
+
+    private func read(_ text: EventText) throws(PayloadError) -> [String]? {
+        let single: String?
+        switch text {
+        case .status: single = try event.run?.status
+        case .conclusion: single = try event.run?.conclusion
+        case .context: single = try event.run?.context
+        case .message:
+            if let push = event.push {
+                single = try push.headMessage
+            } else {
+                single = try event.run?.message
+            }
+        case .source: single = source
+        case .targetType: single = targetType
+        case .workflow:
+            let names = try event.run?.workflow ?? []
+            return names.isEmpty ? nil : names
+        case .labelAdded: return try event.addedLabels
+        case .labelRemoved: return try event.removedLabels
+        }
+        return single.map { [$0] }
     }
 
     var repository: NamedFact {

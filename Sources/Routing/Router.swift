@@ -59,7 +59,7 @@ package struct Router: Sendable {
             // What is wrong with it, the decision says.
             let event = try? event(of: delivery, bytes)
         else { return nil }
-        let facts = EventFacts(event, receivedAt: delivery.receivedAt)
+        let facts = EventFacts(event, delivery)
         // One of the wrong type names nobody.
         let (sender, repository) = (try? facts.sender, try? facts.repository)
         return EventParties(sender: sender?.text, repository: repository?.text)
@@ -103,7 +103,7 @@ extension Router {
         _ digest: String
     ) throws(PayloadError) -> Decision {
         let gates = try Gates(event, gates, bots: trust.bots)
-        let facts = EventFacts(event, receivedAt: delivery.receivedAt)
+        let facts = EventFacts(event, delivery)
         var sender = Sender(event, isVerified: delivery.verifiedBy != nil, trust)
         var answers: [RouteAnswer] = []
         answers.reserveCapacity(routes.count)

@@ -163,6 +163,8 @@ extension Configuration {
         let routes = RouteSettings.all(top["routes"], handlers: handlers.names)
         trust.check(reading, hasGitea: top["gitea"] != nil)
         guard let store, let ingress else { return nil }
+        let sources = ingress.sources.map(\.name)
+        for use in reading.sourceUses { use.check(reading, sources: sources) }
         self.init(
             file: path,
             store: store,

@@ -18,6 +18,9 @@ final class Reading {
     /// Where trust is asked for, in the order it was found.
     var trustUses: [TrustUse] = []
 
+    /// Where conditions name sources, in the order it was found.
+    var sourceUses: [SourceUse] = []
+
     init(file: String, folder: String, secrets: SecretReading) {
         self.file = file
         self.folder = folder

@@ -69,7 +69,33 @@ struct ConditionTests {
             "any (branch: a | ref: deleted; tag: b)"
         ),
         ("{ sender: [29, '29', -2] }", "sender: id 29 or the name '29' or id -2"),
+        ("{ message: { not: { matches: 'x$' } } }", "not (message: matching 'x$')"),
+        ("{ target_type: [user, system] }", "target_type: 'user' or 'system'"),
     ]
+
+    static let otherTexts: [(String, String)] = [
+        ("pull_request, when: { head_branch: 'renovate/*' }", "head_branch: renovate/*"),
+        ("pull_request, when: { from_fork: false }", "from_fork: false"),
+        (
+            "pull_request, when: { head_repository: { not: [a/b, 7] } }",
+            "not (head_repository: a/b or id 7)"
+        ),
+        ("issues, when: { assignee: [29, bob] }", "assignee: id 29 or bob"),
+        ("issue_label, when: { label_added: deploy }", "label_added: 'deploy'"),
+        (
+            "workflow_run, when: { workflow: ci.yml, conclusion: failure }",
+            "conclusion: 'failure'; workflow: 'ci.yml'"
+        ),
+        (
+            "status, when: { status: [failure, error], context: { prefix: ci/ } }",
+            "status: 'failure' or 'error'; context: starting with 'ci/'"
+        ),
+    ]
+
+    @Test(arguments: otherTexts)
+    func `a condition of other events is shown on one line`(on: String, text: String) throws {
+        #expect(try route("on: \(on)")?.when.text == text)
+    }
 
     @Test(arguments: texts)
     func `a condition is shown on one line`(when: String, text: String) throws {
@@ -357,7 +383,43 @@ struct ConditionTests {
         ("issue_comment, when: { command: @{ edited: true } }", ".command.name is missing"),
     ]
 
-    @Test(arguments: wrong)
+    static let wrongWords: [(String, String)] = [
+        (
+            "workflow_run, when: { conclusion: @sucess }",
+            ".conclusion is an unknown word 'sucess'; did you mean 'success'?"
+        ),
+        (
+            "status, when: { status: { not: [success, @fail] } }",
+            ".status.not[1] is an unknown word 'fail'; did you mean 'failure'?"
+        ),
+        (
+            "push, when: { target_type: @organisation }",
+            ".target_type is an unknown word 'organisation'; did you mean 'organization'?"
+        ),
+        (
+            "push, when: { source: @mirror }",
+            ".source: there is no source 'mirror'; the sources are default"
+        ),
+        (
+            "pull_request, when: { head_branch: @default }",
+            ".head_branch takes names and patterns alone; '[d]efault' is a branch of that name"
+        ),
+        (
+            "pull_request, when: { head_branch: @refs/heads/a }",
+            ".head_branch must be a branch's name without refs/heads/, not 'refs/heads/a'"
+        ),
+        (
+            "pull_request, when: { head_repository: @{ fork: true } }",
+            ".head_repository must be owner/name, a pattern, a numeric id, a list of these, or "
+                + "{not: ...}, not a mapping"
+        ),
+        (
+            "pull_request, when: { from_fork: @{ not: true } }",
+            ".from_fork takes no 'not'; write not: { from_fork: true }"
+        ),
+    ]
+
+    @Test(arguments: wrong + wrongWords)
     func `what is no condition is an error with its place`(text: String, message: String) throws {
         #expect(try mistakes(at: text) == [Self.placed(message, in: text)])
     }
@@ -437,6 +499,37 @@ struct ConditionTests {
                 + "pull_request_comment, pull_request_review_approved, "
                 + "pull_request_review_rejected, pull_request_review_comment"
         ),
+        (
+            "push, when: { conclusion: @failure }",
+            ".conclusion: 'failure' never holds for push; it can for workflow_job, workflow_run"
+        ),
+        (
+            "workflow_job, when: { workflow: @ci.yml }",
+            ".workflow: 'ci.yml' never holds for workflow_job; it can for workflow_run, "
+                + "action_run_failure, action_run_recover, action_run_success"
+        ),
+        (
+            "workflow_run, when: { context: @ci }",
+            ".context: 'ci' never holds for workflow_run; it can for status"
+        ),
+        (
+            "issues, when: { message: @a }",
+            ".message: 'a' never holds for issues; it can for push, status"
+        ),
+        (
+            "issues, when: { label_added: @deploy }",
+            ".label_added: 'deploy' never holds for issues; it can for issue_label, "
+                + "pull_request_label"
+        ),
+        (
+            "push, when: { assignee: @bob }",
+            ".assignee: bob never holds for push; it can for issues, issue_assign, issue_label, "
+                + "issue_milestone, issue_comment, pull_request, pull_request_assign, "
+                + "pull_request_label, pull_request_milestone, pull_request_sync, "
+                + "pull_request_comment, pull_request_review_request, "
+                + "pull_request_review_approved, pull_request_review_rejected, "
+                + "pull_request_review_comment"
+        ),
     ]
 
     @Test(arguments: never)
@@ -502,6 +595,27 @@ struct ConditionTests {
             ".title.prefix and routes[0].when.title.equals"
         ),
         (
+            "workflow_run, when: { action: requested, conclusion: @failure }",
+            ".conclusion and routes[0].when.action"
+        ),
+        (
+            "workflow_run, when: { all: [{ conclusion: failure }, { conclusion: @success }] }",
+            ".all[1].conclusion and routes[0].when.all[0].conclusion"
+        ),
+        ("push, when: { ref: deleted, message: @a }", ".message and routes[0].when.ref"),
+        (
+            "pull_request, when: { head_branch: a, not: { head_branch: @a } }",
+            ".not.head_branch and routes[0].when.head_branch"
+        ),
+        (
+            "pull_request, when: { all: [{ head_repository: 1 }, { head_repository: @2 }] }",
+            ".all[1].head_repository and routes[0].when.all[0].head_repository"
+        ),
+        (
+            "push, when: { source: default, not: { source: @default } }",
+            ".not.source and routes[0].when.source"
+        ),
+        (
             "issues, when: { title: { prefix: ab, matches: @'^c' } }",
             ".title.matches and routes[0].when.title.prefix"
         ),
@@ -541,6 +655,11 @@ struct ConditionTests {
         "action_run_failure, when: { action: failure, repository: a/b }",
         "workflow_run, when: { action: completed, branch: main }",
         "push, when: {}", "push, when: { test: true, paths: { not: a } }",
+        "'*', when: { source: default, target_type: organization }",
+        "issues, when: { all: [{ assignee: a }, { assignee: b }] }",
+        "workflow_run, when: { all: [{ workflow: ci }, { workflow: ci.yml }] }",
+        "[workflow_run, status], when: { status: [completed, failure] }",
+        "pull_request, when: { branch: main, head_branch: main, from_fork: true }",
         "issues, when: { title: { prefix: ab, matches: '^abc' } }",
         "issues, when: { title: { prefix: ab, matches: '^a?c' } }",
         "issues, when: { title: { prefix: ab, matches: '^x|b' } }",
@@ -555,31 +674,33 @@ struct ConditionTests {
         #expect(try mistakes(route: "on: \(text)").isEmpty)
     }
 
-    @Test(arguments: [
+    static let warned: [(String, String?)] = [
         (
             "on: [push, issues], when: { title: a }",
-            "routes[0].when.title never holds for push: take it out of 'on', or out of 'when' what it "
-                + "does not have"
+            "routes[0].when.title never holds for push: take it out of 'on', or out of 'when' what it does not have"
         ),
         (
             "on: [push, issues, wiki], when: { title: a, sender: 1 }",
-            "routes[0].when never holds for push or wiki: take it out of 'on', or out of 'when' "
-                + "what it does not have"
+            "routes[0].when never holds for push or wiki: take it out of 'on', or out of 'when' what it does not have"
         ),
         (
             "on: push, when: { sender: 99999999999999999999 }",
-            "routes[0].when.sender: '99999999999999999999' is no id, and is taken for a name; put "
-                + "a name of digits into quotes"
+            "routes[0].when.sender: '99999999999999999999' is no id, and is taken for a name; put a name of digits into quotes"
         ),
         (
             "on: push, when: { sender: 1.5 }",
-            "routes[0].when.sender: '1.5' is no id, and is taken for a name; put a name of digits "
-                + "into quotes"
+            "routes[0].when.sender: '1.5' is no id, and is taken for a name; put a name of digits into quotes"
+        ),
+        (
+            "on: workflow_run, when: { conclusion: neutral }",
+            "routes[0].when.conclusion: this version does not know the word 'neutral'; it knows success, failure, cancelled, skipped"
         ),
         ("on: [push, issues], when: { any: [{ title: a }, { branch: b }] }", nil),
         ("on: '*', when: { title: a }", nil),
         ("on: push, when: { sender: ['1.5', -1, a1.5] }", nil),
-    ])
+    ]
+
+    @Test(arguments: warned)
     func `what is partly dead, or perhaps not meant, is warned of`(
         line: String,
         warning: String?

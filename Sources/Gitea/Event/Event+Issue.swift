@@ -22,6 +22,9 @@ extension Event {
             var authorID: PayloadField
             var authorLogin: PayloadField
             var labels: PayloadField
+            var assignees: PayloadField
+            var assigneeID: PayloadField
+            var assigneeLogin: PayloadField
             var milestone: PayloadField
             var isMerged: PayloadField
             var isDraft: PayloadField
@@ -36,6 +39,9 @@ extension Event {
                 authorID: .issueUserID,
                 authorLogin: .issueUserLogin,
                 labels: .issueLabels,
+                assignees: .issueAssignees,
+                assigneeID: .issueAssigneeID,
+                assigneeLogin: .issueAssigneeLogin,
                 milestone: .issueMilestoneTitle,
                 isMerged: .issuePullMerged,
                 isDraft: .issuePullDraft
@@ -50,6 +56,9 @@ extension Event {
                 authorID: .pullUserID,
                 authorLogin: .pullUserLogin,
                 labels: .pullLabels,
+                assignees: .pullAssignees,
+                assigneeID: .pullAssigneeID,
+                assigneeLogin: .pullAssigneeLogin,
                 milestone: .pullMilestoneTitle,
                 isMerged: .pullMerged,
                 isDraft: .pullDraft
@@ -97,9 +106,23 @@ extension Event.Issue {
         Event.User(payload, id: fields.authorID, login: fields.authorLogin)
     }
 
-    /// The names of the labels it has now; which of them an event is about, Gitea does not say.
+    /// The names of the labels it has now; which of them an event is about, Gitea may not say:
+    /// `Event.addedLabels`.
     package var labels: [String] {
         get throws(PayloadError) { try payload.texts("name", in: fields.labels) }
+    }
+
+    /// Whom it is assigned to now, by id and login.
+    package var assignees: [(id: Int64?, login: String?)] {
+        get throws(PayloadError) {
+            let all = try payload.users(in: fields.assignees)
+            guard all.isEmpty else { return all }
+            // Gogs has one at most, and no list.
+            let (id, login) = (
+                try payload.integer(fields.assigneeID), try payload.text(fields.assigneeLogin)
+            )
+            return id == nil && login == nil ? [] : [(id, login)]
+        }
     }
 
     /// The title of its milestone.
@@ -233,6 +256,30 @@ extension Event {
     ///
     /// - Source: go-gitea/gitea: modules/structs/hook.go (ChangesPayload)
     package var isBodyChanged: Bool { payload.has(.changesBody) }
+
+    /// The names of the labels that this event added; nil when the payload does not say.
+    ///
+    /// Gitea has the member since 1.25, and up to 1.26 fills it for its own actions alone.
+    ///
+    /// - Source: go-gitea/gitea: modules/structs/hook.go (ChangesPayload),
+    ///   services/webhook/notifier.go (IssueChangeLabels)
+    package var addedLabels: [String]? {
+        get throws(PayloadError) { try changedLabels(.changesAddedLabels, .changesRemovedLabels) }
+    }
+
+    /// The names of the labels that this event removed; nil when the payload does not say.
+    package var removedLabels: [String]? {
+        get throws(PayloadError) { try changedLabels(.changesRemovedLabels, .changesAddedLabels) }
+    }
+
+    /// Of a change that was told, what was left out is nothing.
+    private func changedLabels(
+        _ field: PayloadField,
+        _ other: PayloadField
+    ) throws(PayloadError) -> [String]? {
+        guard payload.has(field) || payload.has(other) else { return nil }
+        return try payload.texts("name", in: field)
+    }
 
     /// A comment on an issue or a pull request.
     package struct Comment: Sendable {

@@ -78,13 +78,23 @@ extension Event {
             var sha: PayloadField
             var status: PayloadField
             var conclusion: PayloadField?
+            var context: PayloadField?
+            var message: PayloadField?
+            /// The workflow's names.
+            var workflow: [PayloadField] = []
 
-            static let status = Fields(sha: .sha, status: .state)
+            static let status = Fields(
+                sha: .sha,
+                status: .state,
+                context: .context,
+                message: .commitMessage
+            )
             static let workflowRun = Fields(
                 branch: .workflowRunBranch,
                 sha: .workflowRunSHA,
                 status: .workflowRunStatus,
-                conclusion: .workflowRunConclusion
+                conclusion: .workflowRunConclusion,
+                workflow: [.workflowName, .workflowID]
             )
             static let workflowJob = Fields(
                 branch: .workflowJobBranch,
@@ -92,7 +102,11 @@ extension Event {
                 status: .workflowJobStatus,
                 conclusion: .workflowJobConclusion
             )
-            static let actionRun = Fields(sha: .runSHA, status: .runStatus)
+            static let actionRun = Fields(
+                sha: .runSHA,
+                status: .runStatus,
+                workflow: [.runWorkflow]
+            )
         }
 
         /// The branch, by its short name; nil where Gitea does not say.
@@ -113,6 +127,27 @@ extension Event {
         /// How it ended: `failure`; nil while it runs, and where Gitea does not say.
         package var conclusion: String? {
             get throws(PayloadError) { try text(fields.conclusion) }
+        }
+
+        /// What a commit status is about: `ci/build`; nil for runs.
+        package var context: String? {
+            get throws(PayloadError) { try text(fields.context) }
+        }
+
+        /// The message of the commit that a status is of; nil for runs.
+        package var message: String? {
+            get throws(PayloadError) { try text(fields.message) }
+        }
+
+        /// The names of the workflow, its own and that of its file; none where Gitea does not say.
+        package var workflow: [String] {
+            get throws(PayloadError) {
+                var names: [String] = []
+                for field in fields.workflow {
+                    if let name = try payload.text(field), !name.isEmpty { names.append(name) }
+                }
+                return names
+            }
         }
 
         private func text(_ field: PayloadField?) throws(PayloadError) -> String? {

@@ -32,6 +32,19 @@ extension Event {
             }
         }
 
+        /// The message of the commit after; nil when the reference is gone.
+        package var headMessage: String? {
+            get throws(PayloadError) {
+                if payload.has(.headCommit) { return try payload.text(.headCommitMessage) }
+                // Gogs has it in the list alone.
+                guard let after = try after else { return nil }
+                let ids = try payload.texts("id", in: .commits)
+                let messages = try payload.texts("message", in: .commits)
+                guard ids.count == messages.count else { return nil }
+                return zip(ids, messages).first { $0.0 == after }?.1
+            }
+        }
+
         /// Whether the payload lists all commits of the push; nil when it does not say.
         ///
         /// Gitea lists five at most, Forgejo fifteen. What is not listed is in no path either.

@@ -49,15 +49,7 @@ extension Payload {
     /// A whole number of 64 bits with a sign; nil when it is not there or null.
     func integer(_ field: PayloadField) throws(PayloadError) -> Int64? {
         guard var reader = try reader(at: field, expected: .number) else { return nil }
-        let bytes = data.span
-        guard let digits = try reader.number(bytes) else {
-            throw .unfit(field.path, "a whole number", found: "a fraction")
-        }
-        let token = JSONStringToken(text: digits, isPlain: true)
-        guard let value = Int64(JSONEscapes.text(of: token, in: bytes)) else {
-            throw .unfit(field.path, "a number of 64 bits", found: "a longer one")
-        }
-        return value
+        return try reader.integer(at: field.path, data.span)
     }
 
     /// True or false; nil when it is not there or null.
@@ -95,6 +87,32 @@ extension Payload {
             } while try reader.nextMember(bytes)
         }
         return texts
+    }
+
+    /// The id and the login of every object in a list: of assignees.
+    func users(in field: PayloadField) throws(PayloadError) -> [(id: Int64?, login: String?)] {
+        var users: [(id: Int64?, login: String?)] = []
+        let bytes = data.span
+        try forEachElement(of: field) { (reader, path) throws(PayloadError) in
+            try reader.expect(.object, at: path, bytes)
+            var user: (id: Int64?, login: String?) = (nil, nil)
+            if try reader.enterObject(bytes) {
+                repeat {
+                    let key = JSONEscapes.text(of: try reader.key(bytes), in: bytes)
+                    if key == "id" {
+                        try reader.expect(.number, at: "\(path).id", bytes)
+                        user.id = try reader.integer(at: "\(path).id", bytes)
+                    } else if key == "login" {
+                        try reader.expect(.string, at: "\(path).login", bytes)
+                        user.login = try reader.string(bytes)
+                    } else {
+                        try reader.skip(bytes)
+                    }
+                } while try reader.nextMember(bytes)
+            }
+            users.append(user)
+        }
+        return users
     }
 
     /// How many elements a list has; nil when it is not there or null.
@@ -199,6 +217,21 @@ extension JSONReader {
     ) throws(PayloadError) {
         let found = try kind(bytes)
         guard found == expected else { throw .unfit(path(), expected, found: found) }
+    }
+
+    /// Reads a whole number of 64 bits with a sign.
+    fileprivate mutating func integer(
+        at path: @autoclosure () -> String,
+        _ bytes: borrowing Span<UInt8>
+    ) throws(PayloadError) -> Int64 {
+        guard let digits = try number(bytes) else {
+            throw .unfit(path(), "a whole number", found: "a fraction")
+        }
+        let token = JSONStringToken(text: digits, isPlain: true)
+        guard let value = Int64(JSONEscapes.text(of: token, in: bytes)) else {
+            throw .unfit(path(), "a number of 64 bits", found: "a longer one")
+        }
+        return value
     }
 }
 

@@ -7,7 +7,8 @@
 enum PayloadField: Int, CaseIterable, Sendable {
     case action, number, ref, refType, before, after, pusherType, isPull, page
     case sha, state, context, commits, totalCommits
-    case changes, changesBody
+    case headCommit, headCommitMessage, commit, commitMessage
+    case changes, changesBody, changesAddedLabels, changesRemovedLabels
 
     case repository, repositoryID, repositoryName, repositoryDefaultBranch
     case repositoryPrivate, repositoryArchived, repositoryFork, repositoryMirror
@@ -17,6 +18,7 @@ enum PayloadField: Int, CaseIterable, Sendable {
     case issue, issueID, issueNumber, issueTitle, issueBody, issueState, issueUpdatedAt
     case issueUser, issueUserID, issueUserLogin
     case issueLabels, issueMilestone, issueMilestoneTitle
+    case issueAssignees, issueAssignee, issueAssigneeID, issueAssigneeLogin
     case issuePull, issuePullMerged, issuePullDraft
 
     case comment, commentID, commentBody, commentUpdatedAt
@@ -25,6 +27,7 @@ enum PayloadField: Int, CaseIterable, Sendable {
     case pull, pullID, pullNumber, pullTitle, pullBody, pullState, pullUpdatedAt
     case pullUser, pullUserID, pullUserLogin
     case pullLabels, pullMilestone, pullMilestoneTitle
+    case pullAssignees, pullAssignee, pullAssigneeID, pullAssigneeLogin
     case pullMerged, pullDraft
     case pullBase, pullBaseRef, pullBaseSHA, pullBaseRepoID, pullBaseRepo, pullBaseRepoInnerID
     case pullHead, pullHeadRef, pullHeadSHA, pullHeadRepoID
@@ -42,12 +45,13 @@ enum PayloadField: Int, CaseIterable, Sendable {
 
     case package, packageName, packageType, packageVersion
 
+    case workflow, workflowID, workflowName
     case workflowRun, workflowRunBranch, workflowRunSHA, workflowRunStatus, workflowRunConclusion
     case workflowJob, workflowJobBranch, workflowJobSHA, workflowJobStatus, workflowJobConclusion
 
     case run, runRepository, runRepositoryID, runRepositoryName, runRepositoryDefaultBranch
     case runRepositoryPrivate, runRepositoryArchived, runRepositoryFork, runRepositoryMirror
-    case runUser, runUserID, runUserLogin, runSHA, runStatus
+    case runUser, runUserID, runUserLogin, runSHA, runStatus, runWorkflow
 }
 
 extension PayloadField {
@@ -70,8 +74,14 @@ extension PayloadField {
         case .context: "context"
         case .commits: "commits"
         case .totalCommits: "total_commits"
+        case .headCommit: "head_commit"
+        case .headCommitMessage: "head_commit.message"
+        case .commit: "commit"
+        case .commitMessage: "commit.message"
         case .changes: "changes"
         case .changesBody: "changes.body"
+        case .changesAddedLabels: "changes.added_labels"
+        case .changesRemovedLabels: "changes.removed_labels"
         case .repository: "repository"
         case .repositoryID: "repository.id"
         case .repositoryName: "repository.full_name"
@@ -97,6 +107,10 @@ extension PayloadField {
         case .issueUserID: "issue.user.id"
         case .issueUserLogin: "issue.user.login"
         case .issueLabels: "issue.labels"
+        case .issueAssignees: "issue.assignees"
+        case .issueAssignee: "issue.assignee"
+        case .issueAssigneeID: "issue.assignee.id"
+        case .issueAssigneeLogin: "issue.assignee.login"
         case .issueMilestone: "issue.milestone"
         case .issueMilestoneTitle: "issue.milestone.title"
         case .issuePull: "issue.pull_request"
@@ -120,6 +134,10 @@ extension PayloadField {
         case .pullUserID: "pull_request.user.id"
         case .pullUserLogin: "pull_request.user.login"
         case .pullLabels: "pull_request.labels"
+        case .pullAssignees: "pull_request.assignees"
+        case .pullAssignee: "pull_request.assignee"
+        case .pullAssigneeID: "pull_request.assignee.id"
+        case .pullAssigneeLogin: "pull_request.assignee.login"
         case .pullMilestone: "pull_request.milestone"
         case .pullMilestoneTitle: "pull_request.milestone.title"
         case .pullMerged: "pull_request.merged"
@@ -166,6 +184,9 @@ extension PayloadField {
         case .packageName: "package.name"
         case .packageType: "package.type"
         case .packageVersion: "package.version"
+        case .workflow: "workflow"
+        case .workflowID: "workflow.id"
+        case .workflowName: "workflow.name"
         case .workflowRun: "workflow_run"
         case .workflowRunBranch: "workflow_run.head_branch"
         case .workflowRunSHA: "workflow_run.head_sha"
@@ -190,6 +211,7 @@ extension PayloadField {
         case .runUserLogin: "run.trigger_user.login"
         case .runSHA: "run.commit_sha"
         case .runStatus: "run.status"
+        case .runWorkflow: "run.workflow_id"
         }
     }
 }

@@ -129,6 +129,7 @@ struct RoutesTestCommand: AsyncParsableCommand {
 struct RouteTestSubject {
     let eventType: String
     private let isTyped: Bool
+    private let targetType: String?
     private let event: String
     private let contentType: String
     private let id: String
@@ -163,6 +164,7 @@ struct RouteTestSubject {
             }
             self.eventType = headers.eventType
             isTyped = headers.isTyped
+            targetType = headers.targetType
             event = headers.event
             contentType =
                 recording.headers.first { $0.name.lowercased() == "content-type" }?.value ?? ""
@@ -185,6 +187,7 @@ struct RouteTestSubject {
             }
             self.eventType = type
             isTyped = true
+            targetType = nil
             event = type
             contentType = "application/json"
             id = "test"
@@ -229,6 +232,7 @@ struct RouteTestSubject {
             event: event,
             eventType: eventType,
             isTyped: isTyped,
+            targetType: targetType,
             contentType: contentType,
             verifiedBy: isVerified ? "test" : nil,
             receivedAt: receivedAt,

@@ -39,6 +39,8 @@ package struct WaitingDelivery: Sendable {
     package var eventType: String
     /// Whether a header named the type; else `eventType` is the event, which stands for several.
     package var isTyped: Bool
+    /// What the hook belongs to: `organization`; nil where no header says it.
+    package var targetType: String?
     package var contentType: String
     package var verifiedBy: String?
     package var receivedAt: Timestamp
@@ -53,6 +55,7 @@ package struct WaitingDelivery: Sendable {
         event: String,
         eventType: String,
         isTyped: Bool = true,
+        targetType: String? = nil,
         contentType: String,
         verifiedBy: String?,
         receivedAt: Timestamp,
@@ -65,6 +68,7 @@ package struct WaitingDelivery: Sendable {
         self.event = event
         self.eventType = eventType
         self.isTyped = isTyped
+        self.targetType = targetType
         self.contentType = contentType
         self.verifiedBy = verifiedBy
         self.receivedAt = receivedAt

@@ -50,6 +50,7 @@ extension SQLiteStore {
                 event: row["event"],
                 eventType: row["event_type"],
                 isTyped: row["is_typed"],
+                targetType: row["target_type"],
                 contentType: row["content_type"],
                 verifiedBy: row["verified_by"],
                 receivedAt: Timestamp(rawValue: row["received_at"]),
@@ -62,7 +63,7 @@ extension SQLiteStore {
 
     private static let historyColumns = """
         SELECT seq, source, delivery_id, event, event_type, \(isTyped),
-            content_type, verified_by, received_at, tries, body
+            target_type, content_type, verified_by, received_at, tries, body
         FROM delivery JOIN routing ON routing.delivery = delivery.seq
         """
 

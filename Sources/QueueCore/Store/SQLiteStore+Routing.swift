@@ -50,6 +50,7 @@ extension SQLiteStore {
             event: row["event"],
             eventType: row["event_type"],
             isTyped: row["is_typed"],
+            targetType: row["target_type"],
             contentType: row["content_type"],
             verifiedBy: row["verified_by"],
             receivedAt: Timestamp(rawValue: row["received_at"]),
@@ -166,7 +167,7 @@ extension SQLiteStore {
     /// Served by routing_waiting: costs what waits, not what was ever decided.
     private static let waitingDeliveries = """
         SELECT delivery.seq, NULL AS replay, source, delivery_id, event, event_type,
-            \(isTyped), content_type, verified_by, received_at, tries, body
+            \(isTyped), target_type, content_type, verified_by, received_at, tries, body
         FROM routing
         JOIN delivery ON delivery.seq = routing.delivery
         WHERE routing.verdict IS NULL
@@ -177,7 +178,7 @@ extension SQLiteStore {
     /// Served by replay_request_waiting.
     private static let waitingReplays = """
         SELECT delivery.seq, replay_request.id AS replay, source, delivery_id, event, event_type,
-            \(isTyped), content_type, verified_by, received_at, tries, body
+            \(isTyped), target_type, content_type, verified_by, received_at, tries, body
         FROM replay_request
         JOIN delivery ON delivery.seq = replay_request.delivery
         WHERE replay_request.verdict IS NULL AND not_before <= :now

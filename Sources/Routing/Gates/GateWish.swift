@@ -30,7 +30,8 @@ struct GateWish: Equatable, Sendable {
             guard isWanted else { return }
             for case .id(let id) in tests { senders.insert(id) }
         case .action, .branch, .tag, .title, .label, .milestone, .author, .repository, .fact,
-            .paths, .pathsOutside, .ref, .time, .command:
+            .paths, .pathsOutside, .ref, .time, .command, .value, .headBranch, .headRepository,
+            .assignee:
             break
         }
     }

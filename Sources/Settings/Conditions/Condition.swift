@@ -56,6 +56,18 @@ package indirect enum Condition: Sendable, Equatable {
 
     /// A new comment, review, issue or pull request gives one of these commands.
     case command(CommandTest)
+
+    /// A text of the event is as one of these wants it.
+    case value(EventText, [TextTest])
+
+    /// The branch with a pull request's changes is one of these.
+    case headBranch([Glob])
+
+    /// The repository with a pull request's changes is one of these.
+    case headRepository([RepositoryTest])
+
+    /// One of those whom the issue or pull request is assigned to is one of these.
+    case assignee([UserTest])
 }
 
 /// What a branch is compared with.
@@ -136,6 +148,8 @@ package enum EventFact: String, CaseIterable, Sendable {
     case merged
     /// The pull request is not ready.
     case draft
+    /// The pull request's changes come from another repository.
+    case fromFork = "from_fork"
     /// It is Gitea's test delivery.
     case test
     /// The repository can be read only.
@@ -168,7 +182,8 @@ extension Condition {
         case .any(let parts): "any (\(parts.map(\.text).joined(separator: " | ")))"
         case .not(let part): "not (\(part.text))"
         case .action, .branch, .tag, .title, .label, .milestone, .author, .sender, .repository,
-            .fact, .paths, .pathsOutside, .ref, .time, .command:
+            .fact, .paths, .pathsOutside, .ref, .time, .command, .value, .headBranch,
+            .headRepository, .assignee:
             "\(subject): \(expectation)"
         }
     }
@@ -193,6 +208,10 @@ extension Condition {
         case .ref: "ref"
         case .time: "time"
         case .command: "command"
+        case .value(let text, _): text.rawValue
+        case .headBranch: "head_branch"
+        case .headRepository: "head_repository"
+        case .assignee: "assignee"
         }
     }
 
@@ -202,12 +221,15 @@ extension Condition {
         case .all, .any, .not: text
         case .action(let words): Self.either(words)
         case .branch(let tests): Self.either(tests.map(\.text))
-        case .tag(let globs), .paths(let globs): Self.either(globs.map(\.source))
+        case .tag(let globs), .paths(let globs), .headBranch(let globs):
+            Self.either(globs.map(\.source))
         case .pathsOutside(let globs): "outside of \(Self.either(globs.map(\.source)))"
-        case .title(let tests), .label(let tests), .milestone(let tests):
+        case .title(let tests), .label(let tests), .milestone(let tests), .value(_, let tests):
             Self.either(tests.map(\.text))
-        case .author(let tests), .sender(let tests): Self.either(tests.map(\.text))
-        case .repository(let tests): Self.either(tests.map(\.text))
+        case .author(let tests), .sender(let tests), .assignee(let tests):
+            Self.either(tests.map(\.text))
+        case .repository(let tests), .headRepository(let tests):
+            Self.either(tests.map(\.text))
         case .fact(_, let value): "\(value)"
         case .ref(let changes): Self.either(changes.map(\.rawValue))
         case .time(let window): window.text

@@ -176,6 +176,14 @@ extension Condition {
             Self.none(own.map(\.whole)) { text in
                 tests.contains { $0.accepts(text) } == isWanted
             } || isWanted && Self.beginOtherwise(own, tests)
+        case (.value(let text, let own), .value(_, let tests)) where text.isSingle:
+            Self.none(own.map(\.whole)) { text in
+                tests.contains { $0.accepts(text) } == isWanted
+            } || isWanted && Self.beginOtherwise(own, tests)
+        case (.headBranch(let own), .headBranch(let globs)):
+            Self.none(own.map(\.name)) { name in
+                globs.contains { $0.matches(name) } == isWanted
+            }
         case (.author(let own), .author(let tests)), (.sender(let own), .sender(let tests)):
             Self.none(own.map(\.number)) { id in
                 // A name may be anybody's.
@@ -183,7 +191,8 @@ extension Condition {
                     ? tests.contains { $0.number == nil || $0.number == id }
                     : !tests.contains { $0.number == id }
             }
-        case (.repository(let own), .repository(let tests)):
+        case (.repository(let own), .repository(let tests)),
+            (.headRepository(let own), .headRepository(let tests)):
             Self.none(own.map(\.number)) { id in
                 isWanted
                     ? tests.contains { $0.number == nil || $0.number == id }

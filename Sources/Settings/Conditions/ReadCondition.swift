@@ -48,17 +48,20 @@ extension ReadCondition {
     /// The keys of a level, in the order in which the conditions are asked.
     private static let keys = Keys(
         [
-            "action", "ref", "test", "is_pull", "merged", "draft", "branch", "tag", "repository",
-            "sender", "author", "milestone", "label", "title", "time", "paths", "command", "all",
-            "any", "not",
+            "action", "ref", "test", "is_pull", "merged", "draft", "from_fork", "status",
+            "conclusion", "workflow", "context", "source", "target_type", "branch", "head_branch",
+            "tag", "repository", "head_repository", "sender", "author", "assignee", "milestone",
+            "label", "label_added", "label_removed", "title", "message", "time", "paths", "command",
+            "all", "any", "not",
         ]
     )
 
     /// Those whose value may be `{not: ...}`, or which are levels or lists of them.
-    private static let negatableKeys = [
-        "branch", "tag", "repository", "sender", "author", "milestone", "label", "title", "paths",
-        "all", "any", "not",
-    ]
+    private static let negatableKeys =
+        [
+            "branch", "head_branch", "tag", "repository", "head_repository", "sender", "author",
+            "assignee", "milestone", "label", "title", "paths", "all", "any", "not",
+        ] + EventText.allCases.map(\.rawValue)
 
     private static let topKeys = Keys(keys.known + ["trust"])
 
@@ -118,13 +121,17 @@ extension ReadCondition {
         case "milestone": alternatives(setting) { texts($0, Condition.milestone) }
         case "author": alternatives(setting) { users($0, Condition.author) }
         case "sender": alternatives(setting) { users($0, Condition.sender) }
+        case "assignee": alternatives(setting) { users($0, Condition.assignee) }
+        case "head_branch": alternatives(setting, headBranches)
+        case "head_repository": alternatives(setting, headRepositories)
         case "repository": alternatives(setting, isMixed: true, repositories)
         case "paths": alternatives(setting, paths)
         case "ref": changes(setting)
         case "time": TimeWindow(setting).map { ReadCondition(.time($0), setting) }
         case "command": ReadCommand.test(setting).map { ReadCondition(.command($0), setting) }
         default:
-            EventFact(rawValue: key).flatMap { fact($0, setting) }
+            EventText(rawValue: key).flatMap { text($0, setting) }
+                ?? EventFact(rawValue: key).flatMap { fact($0, setting) }
         }
     }
 
@@ -252,6 +259,25 @@ extension ReadCondition {
         )
     }
 
+    /// The default branch of a fork is not told, so that `default` can only be a mistake here.
+    private static func headBranches(_ settings: [Setting]) -> ReadCondition? {
+        gathered(
+            settings,
+            Condition.headBranch,
+            plain: {
+                $0.value(tagExpected) { text throws(UnfitText) in
+                    guard text != "default" else {
+                        throw UnfitText(
+                            "takes names and patterns alone; '[d]efault' is a branch of that name"
+                        )
+                    }
+                    return try refName(text, "branch's", "refs/heads/")
+                }
+            },
+            mapping: noMapping(tagExpected)
+        )
+    }
+
     private static func refName(
         _ text: String,
         _ kind: String,
@@ -268,6 +294,13 @@ extension ReadCondition {
     }
 
     // MARK: Texts
+
+    private static func text(_ text: EventText, _ setting: Setting) -> ReadCondition? {
+        alternatives(setting) { settings in
+            for setting in settings { text.check(setting) }
+            return texts(settings) { .value(text, $0) }
+        }
+    }
 
     private static let textKeys = Keys(["equals", "prefix", "matches", "ignore_case"])
     private static let textExpected =
@@ -377,6 +410,18 @@ extension ReadCondition {
             Condition.repository,
             plain: repository,
             mapping: repositoryMapping
+        )
+    }
+
+    private static let headRepositoryExpected =
+        "owner/name, a pattern, a numeric id, a list of these, or {not: ...}"
+
+    private static func headRepositories(_ settings: [Setting]) -> ReadCondition? {
+        gathered(
+            settings,
+            Condition.headRepository,
+            plain: repository,
+            mapping: noMapping(headRepositoryExpected)
         )
     }
 

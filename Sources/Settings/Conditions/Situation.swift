@@ -137,6 +137,9 @@ extension Situation {
                 isTest && !isWanted
             }
         case .command(let command): admits(command, isWanted)
+        case .value(let text, _): has(text)
+        case .headBranch, .headRepository: isAboutPull
+        case .assignee: isAboutIssue || isAboutPull
         }
     }
 
@@ -145,6 +148,7 @@ extension Situation {
         case .isPull: isAboutPull ? value : isAboutIssue && !value
         case .merged: pull.map { $0.isMerged == value } ?? false
         case .draft: pull.map { $0.isDraft == value } ?? false
+        case .fromFork: isAboutPull
         case .test: isTest == value
         case .archived, .private, .fork, .mirror: type != "package"
         }
@@ -163,6 +167,22 @@ extension Situation {
         }
         return isGiven || !isWanted
     }
+
+    private func has(_ text: EventText) -> Bool {
+        switch text {
+        case .source, .targetType: true
+        case .status: type == "status" || isWorkflow || isActionRun
+        case .conclusion: isWorkflow && action == "completed"
+        case .workflow: type == "workflow_run" || isActionRun
+        case .context: type == "status"
+        case .message: type == "status" || type == "push" && change != .deleted
+        case .labelAdded, .labelRemoved: type == "issue_label" || type == "pull_request_label"
+        }
+    }
+
+    private var isWorkflow: Bool { type == "workflow_run" || type == "workflow_job" }
+
+    private var isActionRun: Bool { !isNewer && type.hasPrefix("action_run") }
 
     private var isAboutIssue: Bool { !isNewer && type.hasPrefix("issue") }
 

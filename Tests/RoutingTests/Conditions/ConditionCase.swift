@@ -48,7 +48,12 @@ struct ConditionCase: CustomTestStringConvertible, Sendable {
         let (type, payload) = try Self.recorded(recording)
         let event = try Event.decode(type: type, payload: Self.merged(payload, patch))
         try #require(event.disagreement == nil)
-        return EventFacts(event, receivedAt: receivedAt)
+        return EventFacts(
+            event,
+            receivedAt: receivedAt,
+            source: "default",
+            targetType: "organization"
+        )
     }
 
     // MARK: Parts
@@ -70,11 +75,15 @@ struct ConditionCase: CustomTestStringConvertible, Sendable {
 
     private static let folder = URL(fileURLWithPath: #filePath)
         .deletingLastPathComponent()
-        .appendingPathComponent("../../Fixtures/deliveries")
+        .appendingPathComponent("../../Fixtures")
 
     /// A recording's event type and payload.
     static func recorded(_ name: String) throws -> (type: String, payload: Data) {
-        let file = try Data(contentsOf: folder.appendingPathComponent("\(name).http"))
+        let places = ["deliveries", "gitea-1.26"].map {
+            folder.appendingPathComponent("\($0)/\(name).http")
+        }
+        let place = places.first { FileManager.default.fileExists(atPath: $0.path) }
+        let file = try Data(contentsOf: try #require(place, "no recording is called \(name)"))
         let recorded = try RecordedDelivery.parse(file)
         let headers = try WebhookHeaders(recorded.headers)
         let payload = SignedBytes.of(body: recorded.body, contentType: headers.contentType)

@@ -104,6 +104,8 @@ struct RouteExampleTests {
         let keys = [
             "action", "ref", "test", "is_pull", "merged", "draft", "branch", "tag", "repository",
             "sender", "author", "milestone", "label", "title", "time", "paths", "command", "trust",
+            "from_fork", "status", "conclusion", "workflow", "context", "source", "target_type",
+            "head_branch", "head_repository", "assignee", "label_added", "message",
         ]
         for key in keys {
             #expect(Self.document.contains("### \(key)"))
