@@ -141,11 +141,11 @@ extension Router {
             command = given
         }
         if let hold { return .held(hold) }
-        let verdict = try sender.verdict(route.trust)
+        let verdict = try sender.verdict(route.trustNeed)
         if case .refused(let reason) = verdict { return .fails(because: reason) }
         var job = try Self.job(route, facts.event, command, source: delivery.source)
         // Owners' jobs too: until they start, owners and routes may have changed.
-        job.trustNeeded = route.trust?.text
+        job.trustNeeded = route.trustNeed?.text
         job.asksGitea = verdict == .asked
         return .job(job, trust: verdict, assuming: assumption)
     }
@@ -217,6 +217,7 @@ private struct Sender {
     private let isVerified: Bool
     private let settings: TrustSettings
     private var decision: TrustDecision?
+    private var decisionsOfCode: [TrustDecision]?
 
     init(_ event: Event, isVerified: Bool, _ settings: TrustSettings) {
         self.event = event
@@ -224,12 +225,24 @@ private struct Sender {
         self.settings = settings
     }
 
-    /// Whether the sender's trust is enough for a route.
-    mutating func verdict(_ levels: [TrustLevel]?) throws(PayloadError) -> TrustVerdict {
-        guard let levels else { return TrustVerdict(isVerified: isVerified) }
-        if let decision { return TrustVerdict(levels, decision) }
-        let decision = try TrustDecision(of: event, isVerified: isVerified, settings: settings)
-        self.decision = decision
-        return TrustVerdict(levels, decision)
+    /// Whether the trust of the sender, and of those whose code it is, is enough for a route.
+    mutating func verdict(_ need: TrustNeed?) throws(PayloadError) -> TrustVerdict {
+        guard let need else { return TrustVerdict(isVerified: isVerified) }
+        let sender = try ofSender()
+        return try TrustVerdict(need.levels, need.isOfCode ? [sender] + ofCode() : [sender])
+    }
+
+    private mutating func ofSender() throws(PayloadError) -> TrustDecision {
+        if let decision { return decision }
+        let found = try TrustDecision(of: event, isVerified: isVerified, settings: settings)
+        decision = found
+        return found
+    }
+
+    private mutating func ofCode() throws(PayloadError) -> [TrustDecision] {
+        if let decisionsOfCode { return decisionsOfCode }
+        let found = try TrustDecision.ofCode(in: event, settings: settings)
+        decisionsOfCode = found
+        return found
     }
 }

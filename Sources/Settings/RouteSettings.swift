@@ -16,6 +16,9 @@ package struct RouteSettings: Sendable, Equatable {
     /// verified deliveries.
     package var trust: [TrustLevel]?
 
+    /// Whether those whose code it is must have one of these levels too.
+    package var trustsCode: Bool
+
     /// The name of the handler to run; there is one.
     package var run: String
 
@@ -38,6 +41,7 @@ package struct RouteSettings: Sendable, Equatable {
         events: EventSelection,
         when: Condition = .all([]),
         trust: [TrustLevel]? = nil,
+        trustsCode: Bool = false,
         run: String,
         lane: LaneKind? = nil,
         mode: RouteMode = .run,
@@ -49,11 +53,19 @@ package struct RouteSettings: Sendable, Equatable {
         self.events = events
         self.when = when
         self.trust = trust
+        self.trustsCode = trustsCode
         self.run = run
         self.lane = lane
         self.mode = mode
         self.isRerunWhenRedelivered = isRerunWhenRedelivered
         self.with = with
+    }
+}
+
+extension RouteSettings {
+    /// What it asks of trust; nil for all verified deliveries.
+    package var trustNeed: TrustNeed? {
+        trust.map { TrustNeed($0, isOfCode: trustsCode) }
     }
 }
 
@@ -147,7 +159,8 @@ extension RouteSettings {
             line: section.line,
             events: events,
             when: when?.condition ?? .all([]),
-            trust: when?.trust,
+            trust: when?.trust?.levels,
+            trustsCode: when?.trust?.isOfCode ?? false,
             run: run,
             lane: lane,
             mode: mode,
@@ -180,7 +193,7 @@ extension RouteSettings {
     private static func conditions(
         _ setting: Setting,
         of events: EventSelection?
-    ) -> (condition: Condition?, trust: [TrustLevel]?) {
+    ) -> (condition: Condition?, trust: TrustNeed?) {
         let mistakes = setting.reading.errors.count
         let (read, trust) = ReadCondition.top(setting)
         // What is missing because of a mistake must not look like a contradiction.

@@ -140,6 +140,139 @@ struct TrustDecisionTests {
         )
     }
 
+    // MARK: The code
+
+    /// A pull request into repository 17 that the owner reopened.
+    private static func reopened(
+        author: Int64,
+        head: String,
+        sender: Int64 = 29
+    ) throws -> Event {
+        let payload = #"""
+            {"action":"reopened","number":1,"repository":{"id":17},"sender":{"id":\#(sender)},
+            "pull_request":{"id":9,"user":{"id":\#(author),"login":"anna"},
+            "base":{"repo_id":17},"head":\#(head)}}
+            """#
+        return try Event.decode(type: "pull_request", payload: Data(payload.utf8))
+    }
+
+    private static let own = #"{"repo_id":17}"#
+    private static let fork = #"{"repo_id":18,"repo":{"id":18,"owner":{"id":6,"login":"ben"}}}"#
+
+    @Test
+    func `code in the repository is of who opened the pull request`() throws {
+        #expect(
+            try TrustDecision.ofCode(
+                in: Self.reopened(author: 5, head: Self.own),
+                settings: Self.settings
+            ) == [.ask(TrustQuestion(user: 5, login: "anna", repository: 17))]
+        )
+    }
+
+    @Test
+    func `code in a fork is also of who owns the fork`() throws {
+        #expect(
+            try TrustDecision.ofCode(
+                in: Self.reopened(author: 5, head: Self.fork),
+                settings: Self.settings
+            ) == [
+                .ask(TrustQuestion(user: 5, login: "anna", repository: 17)),
+                .ask(TrustQuestion(user: 6, login: "ben", repository: 17)),
+            ]
+        )
+    }
+
+    @Test(arguments: [
+        ("null", "the event does not say where the code comes from"),
+        (#"{"repo_id":18,"repo":null}"#, "the event does not say whose the fork is"),
+    ])
+    func `code from nowhere is trusted as nobody's`(head: String, reason: String) throws {
+        let decisions = try TrustDecision.ofCode(
+            in: Self.reopened(author: 29, head: head),
+            settings: Self.settings
+        )
+        #expect(decisions.last == .decided(.readonly, because: reason))
+    }
+
+    @Test
+    func `a run does not say whose code it is, an issue is about none`() throws {
+        let run = try Event.decode(
+            type: "workflow_run",
+            payload: Data(#"{"workflow_run":{},"repository":{"id":17}}"#.utf8)
+        )
+        let reason = "a run or commit status does not say whose code it is about"
+        #expect(
+            try TrustDecision.ofCode(in: run, settings: Self.settings)
+                == [.decided(.readonly, because: reason)]
+        )
+        let issue = try Event.decode(type: "issues", payload: Self.body(sender: #"{"id":5}"#))
+        #expect(try TrustDecision.ofCode(in: issue, settings: Self.settings) == [])
+    }
+
+    @Test
+    func `of a type that this version does not know nobody knows whose code it is`() throws {
+        let event = try Event.decode(
+            type: "pull_request_queued",
+            payload: Self.body(sender: #"{"id":5}"#)
+        )
+        let reason = "this version does not know the event's type, nor whose code it is"
+        #expect(
+            try TrustDecision.ofCode(in: event, settings: Self.settings)
+                == [.decided(.readonly, because: reason)]
+        )
+    }
+
+    static let reopenings:
+        [(levels: [TrustLevel], author: Int64, head: String, verdict: TrustVerdict)] =
+            [
+                ([.owner], 29, own, .admitted), ([.owner, .contributor], 29, fork, .asked),
+                ([.owner, .contributor], 5, own, .asked),
+                (
+                    [.owner], 5, own,
+                    .refused(because: "trust is not owner: user 5 is not in trust.owners")
+                ),
+                (
+                    [.owner], 29, fork,
+                    .refused(because: "trust is not owner: user 6 is not in trust.owners")
+                ),
+                (
+                    [.owner, .contributor], 29, "null",
+                    .refused(
+                        because:
+                            "trust is readonly (the event does not say where the code comes from), "
+                            + "not owner or contributor"
+                    )
+                ),
+            ]
+
+    @Test(arguments: reopenings)
+    func `an owner's reopening does not make a stranger's code the owner's`(
+        levels: [TrustLevel],
+        author: Int64,
+        head: String,
+        verdict: TrustVerdict
+    ) throws {
+        let event = try Self.reopened(author: author, head: head)
+        let sender = try TrustDecision(of: event, isVerified: true, settings: Self.settings)
+        #expect(TrustVerdict(levels, [sender]) == .admitted)
+        let code = try TrustDecision.ofCode(in: event, settings: Self.settings)
+        #expect(TrustVerdict(levels, [sender] + code) == verdict)
+    }
+
+    @Test
+    func `a job keeps that its code is asked about`() throws {
+        var route = Self.route([.owner, .contributor])
+        route.trustsCode = true
+        let body = Self.body(sender: #"{"id":29}"#)
+        let delivery = WaitingDelivery.sample(
+            type: "issues",
+            contentType: "application/json",
+            body: body
+        )
+        let jobs = Router(routes: [route], trust: Self.settings).decide(delivery).jobs
+        #expect(jobs.map(\.trustNeeded) == ["owner,contributor of sender and code"])
+    }
+
     // MARK: Routes
 
     private static func route(_ levels: [TrustLevel]?) -> RouteSettings {

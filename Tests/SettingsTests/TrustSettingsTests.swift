@@ -78,6 +78,37 @@ struct TrustSettingsTests {
     }
 
     @Test
+    func `a route may ask for the trust of the code too`() throws {
+        let when = "trust: { levels: [contributor, owner], of: code }"
+        let route = try #require(try load(file(when, Self.gitea)).routes.first)
+        #expect(route.trustNeed == TrustNeed([.owner, .contributor], isOfCode: true))
+        let sender = try load(file("trust: { levels: owner, of: sender }", Self.gitea)).routes.first
+        #expect(sender?.trustNeed == TrustNeed([.owner]))
+    }
+
+    @Test(arguments: [
+        ("trust: { of: code }", "4:52: routes[0].when.trust.levels is missing"),
+        (
+            "trust: { levels: owner, of: author }",
+            "4:73: routes[0].when.trust.of must be one of sender, code, not 'author'"
+        ),
+    ])
+    func `whose trust it is must be told as it can be`(when: String, message: String) throws {
+        let found = try mistakes(file(when, Self.gitea + "\ntrust: { owners: [29] }"))
+        #expect(found == [message])
+    }
+
+    @Test(arguments: [
+        ("owner,reader", TrustNeed([.owner, .reader])),
+        ("owner of sender and code", TrustNeed([.owner], isOfCode: true)),
+    ])
+    func `what is needed is written and read again`(text: String, need: TrustNeed) {
+        #expect(need.text == text)
+        #expect(TrustNeed(text: text) == need)
+        #expect(TrustNeed(text: "\(text) and more") == nil)
+    }
+
+    @Test
     func `a route without trust takes all`() throws {
         #expect(try load(file("action: opened")).routes.map(\.trust) == [nil])
     }

@@ -48,7 +48,7 @@ struct RoutesListCommand: AsyncParsableCommand {
         [
             Cell(route.name), Cell(route.events.text),
             route.when.isEmpty ? .absent : Cell(route.when.text),
-            route.trust.map { Cell($0.text) } ?? .absent,
+            route.trustNeed.map { Cell($0.text) } ?? .absent,
             route.lane.map { Cell($0.rawValue) } ?? .absent, Cell(route.run),
             Cell(route.mode.rawValue, tone: route.mode == .shadow ? .attention : .plain),
         ]

@@ -47,17 +47,27 @@ extension TrustDecision {
             self = .decided(.readonly, because: "the delivery is not verified")
             return
         }
-        guard let sender = try event.sender.id else {
-            self = .decided(.readonly, because: "the event has no sender")
+        try self.init(of: event.sender, called: "sender", in: event, settings: settings)
+    }
+
+    /// Decides about one of those whom an event is from, as far as that is possible.
+    init(
+        of user: Event.User,
+        called role: String,
+        in event: Event,
+        settings: TrustSettings
+    ) throws(PayloadError) {
+        guard let id = try user.id else {
+            self = .decided(.readonly, because: "the event has no \(role)")
             return
         }
-        if settings.owners.contains(sender), !settings.bots.contains(sender) {
-            self = .decided(.owner, because: "user \(sender) is in trust.owners")
+        if settings.owners.contains(id), !settings.bots.contains(id) {
+            self = .decided(.owner, because: "user \(id) is in trust.owners")
             return
         }
         // Gitea's own: -1 for deleted accounts, -2 for its actions.
-        guard sender > 0 else {
-            self = .decided(.readonly, because: "the sender (\(sender)) is nobody's account")
+        guard id > 0 else {
+            self = .decided(.readonly, because: "the \(role) (\(id)) is nobody's account")
             return
         }
         // A fork belongs to whoever forked: what counts is the repository that was forked.
@@ -69,8 +79,8 @@ extension TrustDecision {
             return
         }
         // One of the wrong type names nobody.
-        let login = try? event.sender.login
-        self = .ask(TrustQuestion(user: sender, login: login, repository: repository))
+        let login = try? user.login
+        self = .ask(TrustQuestion(user: id, login: login, repository: repository))
     }
 }
 

@@ -68,14 +68,14 @@ extension ReadCondition {
     /// Reads `when`.
     ///
     /// - Returns: the condition, and the levels of `trust`; nil when everybody is meant.
-    static func top(_ setting: Setting) -> (condition: ReadCondition?, trust: [TrustLevel]?) {
+    static func top(_ setting: Setting) -> (condition: ReadCondition?, trust: TrustNeed?) {
         guard let section = setting.section(topKeys) else { return (nil, nil) }
-        let trust = section["trust"].flatMap { setting -> [TrustLevel]? in
+        let trust = section["trust"].flatMap { setting -> TrustNeed? in
             guard setting.negated == nil else {
                 setting.fail("\(setting.name) takes no 'not': list the levels that it takes")
                 return nil
             }
-            return TrustLevel.list(setting)
+            return TrustNeed.read(setting)
         }
         return (.all(level(section), setting), trust)
     }

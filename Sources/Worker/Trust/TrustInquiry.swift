@@ -42,7 +42,7 @@ final class TrustInquiry: Sendable {
     ///
     /// Those of its route when the job was made: what the routes say now is for new ones.
     static func levels(for job: ClaimedJob) -> [TrustLevel]? {
-        job.trustNeeded.map { [TrustLevel](trustText: $0) ?? [] }
+        job.trustNeeded.map { TrustNeed(text: $0)?.levels ?? [] }
     }
 
     /// Finds out for a job that takes these levels; Gitea is asked only where that can help.
@@ -64,20 +64,45 @@ final class TrustInquiry: Sendable {
         return finding
     }
 
+    /// The lowest level of everybody who is asked about, or the first that is not enough.
     private func find(_ job: ClaimedJob, _ levels: [TrustLevel]) async -> TrustFinding {
-        let decision: TrustDecision
+        let sender: TrustDecision
+        let code: [TrustDecision]
         do throws(PayloadError) {
             guard let event = try HandlerPayload.event(of: job) else {
                 return .level(.readonly, because: "the delivery has no readable payload")
             }
-            decision = try TrustDecision(
+            sender = try TrustDecision(
                 of: event,
                 isVerified: job.delivery.verifiedBy != nil,
                 settings: trust
             )
+            let isOfCode = job.trustNeeded.flatMap { TrustNeed(text: $0) }?.isOfCode ?? false
+            code = isOfCode ? try TrustDecision.ofCode(in: event, settings: trust) : []
         } catch {
             return .level(.readonly, because: error.description)
         }
+        var lowest = await find(sender, levels, job)
+        for decision in code {
+            guard case .level(let least, _) = lowest, levels.contains(least) else { return lowest }
+            let found = await find(decision, levels, job)
+            guard case .level(let level, let reason) = found else { return found }
+            guard levels.contains(level) else {
+                return .refused(
+                    because: "the code is of somebody who is \(level.rawValue) (\(reason)), not "
+                        + levels.words
+                )
+            }
+            if level < least { lowest = found }
+        }
+        return lowest
+    }
+
+    private func find(
+        _ decision: TrustDecision,
+        _ levels: [TrustLevel],
+        _ job: ClaimedJob
+    ) async -> TrustFinding {
         switch decision {
         case .decided(let level, let reason): return .level(level, because: reason)
         case .ask(let question):

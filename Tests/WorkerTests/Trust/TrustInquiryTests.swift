@@ -68,6 +68,8 @@ struct TrustInquiryTests {
         #expect(TrustInquiry.levels(for: job) == nil)
         job.trustNeeded = "owner,reader"
         #expect(TrustInquiry.levels(for: job) == [.owner, .reader])
+        job.trustNeeded = "owner,reader of sender and code"
+        #expect(TrustInquiry.levels(for: job) == [.owner, .reader])
         job.trustNeeded = "everybody"
         #expect(TrustInquiry.levels(for: job) == [])
     }
@@ -95,6 +97,43 @@ struct TrustInquiryTests {
                         .contributor,
                         because: "user 5 in repository 17: permission owner"
                     )
+            )
+        }
+    }
+
+    @Test
+    func `an owner who reopens a stranger's pull request does not lend trust`() async throws {
+        try await withInquiry { inquiry, gitea, configuration in
+            var job = try await job()
+            job.delivery.event = "pull_request"
+            job.delivery.eventType = "pull_request"
+            job.delivery.body = Data(
+                """
+                {"action":"reopened","number":1,"repository":{"id":17},
+                "sender":{"id":29,"login":"rooh"},"pull_request":{"id":9,
+                "user":{"id":5,"login":"anna"},"base":{"repo_id":17},
+                "head":{"repo_id":18,"repo":{"id":18,"owner":{"id":5,"login":"anna"}}}}}
+                """.utf8
+            )
+            let sender = await inquiry.finding(for: job, Self.levels)
+            #expect(sender == .level(.owner, because: "user 29 is in trust.owners"))
+            job.trustNeeded = "owner,contributor of sender and code"
+            guard case .refused(let reason) = await inquiry.finding(for: job, Self.levels) else {
+                Issue.record("not refused")
+                return
+            }
+            #expect(
+                reason.hasPrefix("the code is of somebody who is readonly (user 5 in "),
+                "\(reason)"
+            )
+            gitea.change { $0.permissions = [5: "write"] }
+            // The first one remembers the answer for a while.
+            let later = TrustInquiry(configuration, reports: .none, logger: LogLines().logger)
+            let finding = await later.finding(for: job, Self.levels)
+            await later.close()
+            #expect(
+                finding
+                    == .level(.contributor, because: "user 5 in repository 17: permission write")
             )
         }
     }
