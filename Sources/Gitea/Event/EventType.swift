@@ -95,7 +95,9 @@ extension EventType {
         groups[event] ?? []
     }
 
-    private static let groups = Dictionary(grouping: allCases) { event(of: $0.rawValue) }
+    private static let groups = Dictionary(grouping: EventType.allCases) {
+        EventType.event(of: $0.rawValue)
+    }
 }
 
 extension String {

@@ -8,7 +8,7 @@ struct HandlerPayload {
     let bytes: Data?
     /// The payload's `action`.
     let action: String?
-    /// The exact event type where no header named one; nil where the stored one is it.
+    /// The exact event type, also where no header named it; nil when there is no readable payload.
     var eventType: String?
 }
 
