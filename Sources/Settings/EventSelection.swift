@@ -15,10 +15,10 @@ extension EventSelection {
     /// Reads `on`.
     init?(_ setting: Setting) {
         guard let values = setting.oneOrMore(Self.expected) else { return nil }
-        let known = values.map(Self.entry)
-        let types = known.compactMap(\.self).flatMap(\.self)
+        let known = values.map(Self.entry).compactMap(\.self)
         // What was reported must not leave a route of less, which its conditions then contradict.
-        guard !known.contains(nil) else { return nil }
+        guard known.count == values.count else { return nil }
+        let types = Array(known.joined())
         if types.contains("*") {
             guard values.count == 1 else {
                 setting.fail("\(setting.name) must not mix \"*\" with event types")

@@ -144,6 +144,9 @@ extension RouteSettings {
         let name = section.required("name")?.identifier()
         let events = section.required("on").flatMap(EventSelection.init)
         let when = section["when"].map { Self.conditions($0, of: events) }
+        if let need = when?.trust, let events, let setting = section["when"] {
+            Self.warnOfNoCode(need, events, setting)
+        }
         let run = section.required("run").flatMap { Self.handler($0, among: handlers) }
         let lane = section["lane"]?.choice(Self.lanes) ?? nil
         if let lane, let events, let setting = section["lane"] {
@@ -166,6 +169,24 @@ extension RouteSettings {
             mode: mode,
             isRerunWhenRedelivered: rerun,
             with: with
+        )
+    }
+
+    /// Says of which event types nobody can tell whose code they are about.
+    private static func warnOfNoCode(
+        _ need: TrustNeed,
+        _ events: EventSelection,
+        _ setting: Setting
+    ) {
+        guard need.isOfCode, !need.levels.contains(.readonly), case .types(let types) = events
+        else { return }
+        let without = types.filter { type in
+            type == "status" || ["workflow_", "action_run_"].contains { type.hasPrefix($0) }
+        }
+        guard !without.isEmpty else { return }
+        setting.warn(
+            "\(setting.name).trust: \(without.joined(separator: " or ")) does not say whose code it "
+                + "is about and counts as readonly: such deliveries make no job"
         )
     }
 

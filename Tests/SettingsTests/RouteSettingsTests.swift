@@ -29,6 +29,23 @@ struct RouteSettingsTests {
     }
 
     @Test(arguments: [
+        ("status", true), ("[pull_request, workflow_run]", true), ("pull_request", false),
+        ("'*'", false),
+    ])
+    func `trust of code that no event of the type tells is warned of`(
+        on: String,
+        isWarned: Bool
+    ) throws {
+        let found = try warnings(
+            route: "on: \(on), when: { trust: { levels: owner, of: code } }"
+        )
+        let isFound = found.contains {
+            $0.hasPrefix("routes[0].when.trust: ") && $0.contains("does not say whose code it is")
+        }
+        #expect(isFound == isWarned, "\(found)")
+    }
+
+    @Test(arguments: [
         ("{ on: push, run: ci }", "4:5: routes[0].name is missing"),
         ("{ name: r, run: ci }", "4:5: routes[0].on is missing"),
         ("{ name: r, on: push }", "4:5: routes[0].run is missing"),
