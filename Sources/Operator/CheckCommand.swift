@@ -275,6 +275,7 @@ struct ConfigurationSummary {
             ("on", .array(route.events.types.map { .string($0) })),
             ("when", .optional(route.when.isEmpty ? nil : route.when.text)),
             ("trust", route.trust.map { .array($0.map { .string($0.rawValue) }) } ?? .null),
+            ("trust_of_code", .boolean(route.trustsCode)),
             ("run", .string(route.run)),
             ("lane", .optional(route.lane?.rawValue)),
             ("mode", .string(route.mode.rawValue)),

@@ -158,13 +158,18 @@ extension Configuration {
         let gitea = top["gitea"].map { GiteaSettings($0) } ?? nil
         let trust = TrustSettings(top["trust"])
         let gates = GateSettings(top["gates"])
+        let mistakes = reading.errors.count
         let ingress = IngressSettings(top["ingress"], in: top, store: store)
+        let isIngressFine = reading.errors.count == mistakes
         let handlers = HandlerSettings.all(top["handlers"])
         let routes = RouteSettings.all(top["routes"], handlers: handlers.names)
         trust.check(reading, hasGitea: top["gitea"] != nil)
         guard let store, let ingress else { return nil }
-        let sources = ingress.sources.map(\.name)
-        for use in reading.sourceUses { use.check(reading, sources: sources) }
+        // A source that is missing because of a mistake must not be another one.
+        if isIngressFine {
+            let sources = ingress.sources.map(\.name)
+            for use in reading.sourceUses { use.check(reading, sources: sources) }
+        }
         self.init(
             file: path,
             store: store,
