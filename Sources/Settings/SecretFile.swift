@@ -25,6 +25,16 @@ enum SecretUse {
         }
     }
 
+    /// Who has the same secret.
+    fileprivate var counterpart: String {
+        switch self {
+        case .webhook: "the secret in Gitea"
+        case .bearer, .signing: "the receiver's"
+        case .senders: "that of Gitea's \"Authorization Header\""
+        case .gitea: "the token"
+        }
+    }
+
     /// Whether it is shown as it is, in a header.
     fileprivate var isToken: Bool { !isKey }
 
@@ -58,6 +68,18 @@ enum SecretFile {
         if use.isToken, !isToken(bytes) {
             setting.fail("\(file) is no token: it has a space, a line break or no ASCII in it")
             return nil
+        }
+        if let flaw = SecretFlaw(in: bytes) {
+            // A receiver of ours may have any bytes; what is entered in Gitea is text.
+            if flaw.isCertain, use == .webhook {
+                setting.fail(
+                    "\(file) \(flaw.finding), so it would match no delivery: \(flaw.remedy)"
+                )
+                return nil
+            }
+            setting.warn(
+                "\(file) \(flaw.finding): \(flaw.remedy), unless \(use.counterpart) is the same"
+            )
         }
         if use.isKey, bytes.count < Limits.secretBytesAdvised {
             setting.warn(

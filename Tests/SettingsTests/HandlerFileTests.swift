@@ -137,6 +137,19 @@ struct HandlerFileTests {
         }
     }
 
+    @Test(arguments: ["bearer_file", "signing_secret_file"])
+    func `a secret in quotes draws a warning, whatever it is for`(key: String) throws {
+        try TemporaryFolder.with { folder in
+            let file = try folder.write("f", "'0123456789abcdef'\n")
+            #expect(
+                try warnings(load("\(key): f", in: folder)).map { $0.drop { $0 != "/" } } == [
+                    "\(file) is in quotes, which count: remove them, unless the receiver's is "
+                        + "the same"
+                ]
+            )
+        }
+    }
+
     @Test
     func `a token over plain http draws a warning, unless it stays on this machine`() throws {
         try TemporaryFolder.with { folder in

@@ -36,8 +36,8 @@ struct SecretTests {
         ("0123456789abcdef", "0123456789abcdef"),
         ("0123456789abcdef\n", "0123456789abcdef"),
         ("0123456789abcdef\r\n", "0123456789abcdef"),
-        ("0123456789abcdef\n\n", "0123456789abcdef\n"),
-        (" 0123456789abcdef \r", " 0123456789abcdef \r"),
+        ("a long secret of words\n", "a long secret of words"),
+        ("QUJDREVGR0hJSktMTU5P==\n", "QUJDREVGR0hJSktMTU5P=="),
     ])
     func `one line break at the end is not part of the secret`(text: String, key: String) throws {
         try TemporaryFolder.with { folder in
@@ -45,6 +45,75 @@ struct SecretTests {
             let configuration = try load(folder)
             #expect(configuration.ingress.secrets.map(\.key) == [Array(key.utf8)])
             #expect(configuration.warnings == [])
+        }
+    }
+
+    private static let never = ", so it would match no delivery: "
+
+    static let hopeless: [([UInt8], String)] = [
+        (
+            Array("s3cret-0123456789abcdef\n\n".utf8),
+            "has more than one line, or several line breaks at its end\(never)"
+                + "only one line break at the end is left out; remove the others"
+        ),
+        (
+            [0xEF, 0xBB, 0xBF] + Array("s3cret-0123456789abcdef\n".utf8),
+            "begins with a byte order mark\(never)save it as UTF-8 without one"
+        ),
+        (
+            [0xFF, 0xFE] + "s3cret-0123456789abcdef".utf8.flatMap { [$0, 0] },
+            "is UTF-16, or holds a NUL byte\(never)"
+                + "save it as UTF-8 (iconv -f UTF-16 -t UTF-8 makes it so)"
+        ),
+        (
+            (0x80...0x9F).map { UInt8($0) },
+            "is no text in UTF-8\(never)"
+                + "'openssl rand -hex 32' prints a secret that can be entered in Gitea"
+        ),
+    ]
+
+    @Test(arguments: hopeless)
+    func `a secret that no delivery can match is an error`(
+        bytes: [UInt8],
+        message: String
+    ) throws {
+        try TemporaryFolder.with { folder in
+            try folder.write("a.secret", bytes: bytes)
+            let found = try mistake(folder)
+            #expect(found == "1:37: \(folder.path)/a.secret \(message)")
+        }
+    }
+
+    @Test(arguments: [
+        ("s3cret-0123456789abcdef \n", "ends with a space, which counts: remove it"),
+        (" s3cret-0123456789abcdef\n", "begins with a space, which counts: remove it"),
+        ("s3cret-0123456789abcdef\t\n", "ends with a tab, which counts: remove it"),
+        (
+            "s3cret-\u{200B}0123456789abcdef",
+            "has the invisible character U+200B, which counts: remove it"
+        ),
+        (
+            "s3cret-0123456789abcdef\u{A0}",
+            "ends with the invisible character U+00A0, which counts: remove it"
+        ),
+        ("\"s3cret-0123456789abcdef\"\n", "is in quotes, which count: remove them"),
+        (
+            "WEBHOOK_SECRET=s3cret-0123456789abcdef\n",
+            "holds NAME=value, all of which counts: keep the value alone"
+        ),
+        (
+            "export SECRET=s3cret-0123456789abcdef\n",
+            "holds NAME=value, all of which counts: keep the value alone"
+        ),
+    ])
+    func `a secret that is hardly meant draws a warning`(text: String, message: String) throws {
+        try TemporaryFolder.with { folder in
+            let file = try folder.write("a.secret", text)
+            let configuration = try load(folder)
+            #expect(
+                configuration.warnings.map { $0.lines(without: configuration.file) }
+                    == ["1:37: \(file) \(message), unless the secret in Gitea is the same"]
+            )
         }
     }
 
