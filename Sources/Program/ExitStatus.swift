@@ -63,9 +63,9 @@ package struct Failure: Error {
         }
         var text = ""
         for line in message.split(separator: "\n", omittingEmptySubsequences: false) {
-            text += "\(program): \(line)\n"
+            text += "\(program): \(String(line).showingControls())\n"
         }
-        if let hint { text += "\(program): \(hint)\n" }
+        if let hint { text += "\(program): \(hint.showingControls())\n" }
         // The exit code says it too, when nobody reads this.
         try? FileHandle.standardError.write(contentsOf: Data(text.utf8))
     }

@@ -6,9 +6,10 @@ import QueueCore
 struct JobsOutputCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "output",
-        abstract: "Write what a job's handler printed to standard output, byte for byte.",
+        abstract: "Write what a job's handler printed to standard output.",
         discussion: """
-            Of a long output the beginning and the end are kept; a note on standard error says so.
+            Byte for byte to a pipe or a file; a terminal is shown control characters as escapes, \
+            unless --raw is given. Of a long output the beginning and the end are kept; a note on standard error says so.
 
             Examples:
               samovar jobs output 5
@@ -17,6 +18,7 @@ struct JobsOutputCommand: AsyncParsableCommand {
     )
 
     @OptionGroup var configurationOption: ConfigurationOption
+    @OptionGroup var rawOption: RawOption
 
     @Argument(help: "The job's id.")
     var job: JobArgument
@@ -31,7 +33,7 @@ struct JobsOutputCommand: AsyncParsableCommand {
                 guard let output = try await store.output(of: job.id, attempt: attempt) else {
                     throw try await missing(record, store)
                 }
-                try StandardOutput.write(output.kept)
+                try StandardOutput.write(stored: output.kept, isRaw: rawOption.raw)
                 if output.bytes > output.kept.count {
                     StandardError.note(
                         "the handler printed \(Quantity.text(bytes: output.bytes)): "

@@ -40,8 +40,8 @@ indirect enum JSONValue: Sendable {
         case .boolean(let isTrue): isTrue ? "true" : "false"
         case .integer(let number): String(number)
         case .real(let number): number.isFinite ? String(number) : "null"
-        case .string(let text): JSONText.quoted(text)
-        case .verbatim(let text): text
+        case .string(let text): VisibleText.json(JSONText.quoted(text))
+        case .verbatim(let text): VisibleText.json(text)
         case .array(let values): "[\(values.map(\.compact).joined(separator: ","))]"
         case .object(let members): "{\(members.map(Self.member).joined(separator: ","))}"
         }

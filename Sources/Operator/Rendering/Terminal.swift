@@ -38,10 +38,22 @@ enum Tone: Equatable, Sendable {
     func paint(_ text: String) -> String {
         switch self {
         case .plain: text
-        case .quiet: "\u{1B}[2m\(text)\u{1B}[0m"
-        case .good: "\u{1B}[32m\(text)\u{1B}[0m"
-        case .bad: "\u{1B}[31m\(text)\u{1B}[0m"
-        case .attention: "\u{1B}[33m\(text)\u{1B}[0m"
+        case .quiet, .good, .bad, .attention: mark + text + Self.end
         }
     }
+
+    private var mark: String {
+        switch self {
+        case .plain: ""
+        case .quiet: "\u{1B}[2m"
+        case .good: "\u{1B}[32m"
+        case .bad: "\u{1B}[31m"
+        case .attention: "\u{1B}[33m"
+        }
+    }
+
+    private static let end = "\u{1B}[0m"
+
+    /// All that painted text has in it besides text.
+    static let marks = [Tone.quiet, .good, .bad, .attention].map(\.mark) + [end]
 }
