@@ -163,6 +163,7 @@ extension Configuration {
         let isIngressFine = reading.errors.count == mistakes
         let handlers = HandlerSettings.all(top["handlers"])
         let routes = RouteSettings.all(top["routes"], handlers: handlers.names)
+        if let routes = top["routes"] { RoutePitfalls.warn(routes) }
         trust.check(reading, hasGitea: top["gitea"] != nil)
         guard let store, let ingress else { return nil }
         // A source that is missing because of a mistake must not be another one.

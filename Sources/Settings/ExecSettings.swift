@@ -69,9 +69,13 @@ extension ExecSettings {
 
     /// The program and its arguments; a program that is missing today may be there tomorrow.
     private static func command(_ setting: Setting, handler: String) -> [String]? {
-        guard let values = setting.list("a list: the program, then its arguments") else {
+        let expected = "a list: the program, then its arguments"
+        if case .scalar(let scalar) = setting.node, !setting.isNull {
+            let advice = CommandText.advice(scalar.string)
+            setting.fail("\(setting.name) must be \(expected), not \(setting.found)\(advice)")
             return nil
         }
+        guard let values = setting.list(expected) else { return nil }
         guard let first = values.first else {
             setting.fail("\(setting.name) is empty: the program, then its arguments")
             return nil
@@ -79,12 +83,22 @@ extension ExecSettings {
         let program = first.path(in: setting.reading.folder)
         let arguments = values.dropFirst().map { $0.argument() }
         guard let program else { return nil }
-        if !FileContents.isExecutable(program) {
-            first.warn(
-                "\(handler): \(program) does not exist or is not executable: its jobs will be dead"
-            )
+        if let problem = ProgramFile(program).problem {
+            let advice = Self.advice(first, isAlone: values.count == 1)
+            first.warn("\(handler): \(program) \(problem)\(advice); its jobs will be dead")
         }
         return [program] + arguments.compactMap(\.self)
+    }
+
+    /// What was meant by a program that is not there, as the end of a sentence.
+    private static func advice(_ program: Setting, isAlone: Bool) -> String {
+        guard case .scalar(let scalar) = program.node else { return "" }
+        let text = scalar.string
+        if isAlone, text.contains(" ") {
+            return ": one text is one path\(CommandText.advice(text))"
+        }
+        guard !text.contains("/"), let found = ProgramFile.found(text) else { return "" }
+        return ": a name is looked for beside the configuration, not in PATH; write \(found)"
     }
 
     /// The folder to run in; one that is missing today may be there tomorrow, too.
@@ -110,6 +124,11 @@ extension ExecSettings {
         guard isName else {
             throw UnfitText(
                 "must be the name of a variable of the worker's environment, not \(quoted(text))"
+            )
+        }
+        guard !text.hasPrefix("SAMOVAR_") else {
+            throw UnfitText(
+                "is \(quoted(text)), and what begins with SAMOVAR_ is never let through"
             )
         }
         return text

@@ -93,6 +93,19 @@ extension HTTPSettings {
         )
         if let contentType { self.contentType = contentType }
         if bearer != nil || signingKey != nil { warnOfPlainText(section) }
+        warnOfNoJSON(section)
+    }
+
+    /// The worker finds out with the first job, which is dead then.
+    private func warnOfNoJSON(_ section: Section) {
+        guard let template, !template.text.isEmpty, MediaType.isJSON(contentType),
+            !TemplateJSON(template.text).isPossible,
+            let setting = section["template"] ?? section["template_file"]
+        else { return }
+        setting.warn(
+            "\(setting.name) makes no JSON, whatever is put in: put texts into quotes "
+                + "(\"{{action}}\") or use {{{json(action)}}}, or set \(section.path).content_type"
+        )
     }
 
     /// The outer optional is nil without a template, the inner one when it has a mistake.

@@ -60,10 +60,7 @@ package struct CertificateFile: Sendable, Equatable {
             setting.fail("\(file) \(error.reason(sizeMax: Limits.certificatesBytesMax))")
             return nil
         }
-        let text = String(decoding: pem, as: UTF8.self)
-        guard text.contains("-----BEGIN CERTIFICATE-----") else {
-            setting.fail("\(file) holds no certificate in PEM form (-----BEGIN CERTIFICATE-----)")
-            return nil
-        }
+        // Read here already: the worker would refuse to start with it.
+        guard TLSSettings.certificates(pem, of: file, setting) != nil else { return nil }
     }
 }

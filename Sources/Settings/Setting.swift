@@ -166,6 +166,11 @@ extension Setting {
             fail("\(name): '~' is not expanded; write the whole path")
             return nil
         }
+        let pairs = zip(text.utf8, text.utf8.dropFirst())
+        guard !pairs.contains(where: { $0 == UInt8(ascii: "$") && $1.beginsVariable }) else {
+            fail("\(name): variables are not expanded in \(quoted(text)); write the whole path")
+            return nil
+        }
         return AbsolutePath.make(text, in: folder)
     }
 }
@@ -213,6 +218,11 @@ extension UInt8 {
 
     var isLetter: Bool {
         (UInt8(ascii: "a")...UInt8(ascii: "z")).contains(self | 0x20)
+    }
+
+    /// Whether a shell takes it, behind a `$`, for the beginning of a variable.
+    fileprivate var beginsVariable: Bool {
+        isLetter || self == UInt8(ascii: "_") || self == UInt8(ascii: "{")
     }
 
     var isNameByte: Bool {

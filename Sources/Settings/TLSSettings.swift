@@ -62,7 +62,15 @@ extension TLSSettings {
     }
 
     private static func chain(in file: String, _ setting: Setting) -> [NIOSSLCertificate]? {
-        guard let bytes = contents(of: file, setting)?.bytes else { return nil }
+        contents(of: file, setting).flatMap { certificates($0.bytes, of: file, setting) }
+    }
+
+    /// The certificates in a file's bytes; what is wrong with them is reported.
+    static func certificates(
+        _ bytes: [UInt8],
+        of file: String,
+        _ setting: Setting
+    ) -> [NIOSSLCertificate]? {
         guard String(decoding: bytes, as: UTF8.self).contains("-----BEGIN CERTIFICATE-----") else {
             setting.fail("\(file) holds no certificate in PEM form (-----BEGIN CERTIFICATE-----)")
             return nil

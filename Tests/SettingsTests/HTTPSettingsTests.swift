@@ -105,6 +105,34 @@ struct HTTPSettingsTests {
         #expect(http?.url == "http://[::1]:80")
     }
 
+    @Test(
+        arguments: [
+            ("a {{action}}", false), (#"{"a": hello {{action}}}"#, false),
+            (#"{"a": "{{action}}""#, false), (#"{"a": "{{action}}", }"#, false),
+            (#"{"a": "{{action}}", "b": {{job.id}}}"#, true), ("{{{json(payload)}}}", true),
+            (#"{"a": "x{{! a comment }}{{#b}}, {{.}}{{/b}}"}"#, true),
+            (#"[{{#c}}{"id": "{{id}}"}{{^last()}},{{/last()}}{{/c}}]"#, true),
+            (#"{ {{#a}}"x": 1{{/a}}{{^a}}"y": 2{{/a}} }"#, true),
+            (#"{{=<% %>=}}{"a": "<% action %>", "b": "{{"}"#, true),
+            (#"{"say": "a "{{action}}" b"}"#, false),
+        ]
+    )
+    func `a template that can make no JSON draws a warning`(template: String, isFine: Bool) throws {
+        let yaml = """
+            \(ingressLine)
+            handlers:
+              main:
+                http:
+                  url: http://[::1]:80
+                  template: '\(template)'
+            """
+        let messages = try load(yaml).warnings.map(\.message)
+        #expect(messages.count == (isFine ? 0 : 1), "\(messages)")
+        #expect(messages.allSatisfy { $0.hasPrefix("handlers.main.http.template makes no JSON") })
+        let text = yaml.replacing("url:", with: "content_type: text/plain\n      url:")
+        #expect(try load(text).warnings.isEmpty)
+    }
+
     static let urls: [(String, String)] = [
         ("ftp://h/", "must begin with http:// or https://, not 'ftp://'"),
         ("file:///etc/passwd", "must begin with http:// or https://, not 'file://'"),

@@ -55,12 +55,27 @@ struct HandlerFileTests {
     @Test
     func `certificates are read as they are`() throws {
         try TemporaryFolder.with { folder in
-            let pem = "-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n"
+            let pem = Self.certificate
             try folder.write("f", pem)
             let authorities = try load("ca_file: f", in: folder).handlers.first?.http?.authorities
             #expect(authorities == CertificateFile(file: "\(folder.path)/f", pem: Array(pem.utf8)))
         }
     }
+
+    /// Valid until 2126, for nobody.
+    private static let certificate = """
+        -----BEGIN CERTIFICATE-----
+        MIIBdDCCARmgAwIBAgIUE9v2ZIVaFOdjugrK05AQ/RXL8xIwCgYIKoZIzj0EAwIw
+        DjEMMAoGA1UEAwwDdGVhMCAXDTI2MTEzMDIxNTkwN1oYDzIxMjYxMTA2MjE1OTA3
+        WjAOMQwwCgYDVQQDDAN0ZWEwWTATBgcqhkjOPQIBBggqhkjOPQMBBwNCAARlPNWC
+        YVbRDXB6CXTb9IDb7edPUX9KrrL51H6KAQA4A0iq53/i1klwnj2zwGVQbpnWZ5cj
+        GNXH8Z1olb/JCOi6o1MwUTAdBgNVHQ4EFgQUT3Zg+t3OSCLxkVotITgX7+8DngQw
+        HwYDVR0jBBgwFoAUT3Zg+t3OSCLxkVotITgX7+8DngQwDwYDVR0TAQH/BAUwAwEB
+        /zAKBggqhkjOPQQDAgNJADBGAiEA4L1HcsQEIMhAiI/4SU6n5NTrWIJ7rNlxl8JS
+        FZZhbu4CIQDpINvZQQsGxXgZIXdErqR0oAGbx/n3En4AWEx5Y/+8qg==
+        -----END CERTIFICATE-----
+
+        """
 
     static let problems: [(String, String?, String)] = [
         (
@@ -92,6 +107,10 @@ struct HandlerFileTests {
         (
             "ca_file", "text",
             "2:53: F/f holds no certificate in PEM form (-----BEGIN CERTIFICATE-----)"
+        ),
+        (
+            "ca_file", "-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n",
+            "2:53: F/f holds a damaged certificate: 'openssl x509 -in F/f' says more"
         ),
     ]
 

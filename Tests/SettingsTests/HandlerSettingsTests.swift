@@ -11,6 +11,30 @@ struct HandlerSettingsTests {
             "{ exec: /bin/sh }",
             "handlers.ci.exec must be a list: the program, then its arguments, not '/bin/sh'"
         ),
+        (
+            "{ exec: 'python3 run.py --all' }",
+            "handlers.ci.exec must be a list: the program, then its arguments, not "
+                + "'python3 run.py --all'; write [python3, run.py, --all]"
+        ),
+        (
+            "{ exec: 'cat | tee log' }",
+            "handlers.ci.exec must be a list: the program, then its arguments, not "
+                + "'cat | tee log'; no shell reads it: for a shell's syntax write "
+                + "[/bin/sh, -c, 'cat | tee log']"
+        ),
+        (
+            "{ exec: ['${HOME}/run'] }",
+            "handlers.ci.exec[0]: variables are not expanded in '${HOME}/run'; write the whole path"
+        ),
+        (
+            "{ exec: [/bin/sh], directory: $HOME }",
+            "handlers.ci.directory: variables are not expanded in '$HOME'; write the whole path"
+        ),
+        (
+            "{ exec: [/bin/sh], env: [SAMOVAR_TOKEN] }",
+            "handlers.ci.env[0] is 'SAMOVAR_TOKEN', and what begins with SAMOVAR_ is never let "
+                + "through"
+        ),
         ("{ exec: [''] }", "handlers.ci.exec[0] must be a path, not ''"),
         ("{ exec: [/bin/sh, [a]] }", "handlers.ci.exec[1] must be a text, not a list"),
         (
@@ -130,12 +154,13 @@ struct HandlerSettingsTests {
                 secrets: .skip,
                 environment: ["HOME": "/"]
             )
-            let reason = "does not exist or is not executable: its jobs will be dead"
+            let (place, end) = (folder.path, "; its jobs will be dead")
             #expect(
                 configuration.warnings.map(\.description) == [
-                    "\(file):3:21: handlers.missing: /nowhere/run \(reason)",
-                    "\(file):4:19: handlers.plain: \(folder.path)/plain \(reason)",
-                    "\(file):5:20: handlers.folder: \(folder.path)/folder \(reason)",
+                    "\(file):3:21: handlers.missing: /nowhere/run does not exist\(end)",
+                    "\(file):4:19: handlers.plain: \(place)/plain is not executable: "
+                        + "chmod +x \(place)/plain\(end)",
+                    "\(file):5:20: handlers.folder: \(place)/folder is a folder\(end)",
                 ]
             )
             #expect(configuration.handlers.count == 4)

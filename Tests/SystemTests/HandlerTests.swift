@@ -171,7 +171,7 @@ struct HandlerTests {
             )
             let ingress = try site.startIngress()
             let worker = try site.start(Binaries.worker)
-            try worker.awaitLine("missing does not exist or is not executable")
+            try worker.awaitLine("missing does not exist")
             try worker.awaitLine("working")
             try ingress.accept(Request())
             try site.awaitQuiet()
