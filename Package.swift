@@ -136,7 +136,7 @@ let package = Package(
             dependencies: [
                 "Gitea", "QueueCore", "Routing", "Settings",
                 "Doorbell", "Program", "Spawn", argumentParser, asyncHTTPClient, logging, nioCore,
-                nioHTTP1, nioSSL,
+                nioHTTP1, nioPosix, nioSSL,
             ],
             swiftSettings: strict
         ),

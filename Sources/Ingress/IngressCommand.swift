@@ -82,12 +82,11 @@ struct IngressCommand: AsyncParsableCommand {
             ("listen", passed.hooks.isEmpty ? ingress.listen : nil),
             ("health", passed.health == nil ? ingress.health : nil),
         ]
-        let open = addresses.compactMap { key, address in address.map { (key, $0) } }
-            .first { !$0.1.isLoopback }
+        let open = addresses.compactMap { PublicAddress("ingress.\($0.0)", $0.1) }.first
         guard !allowPublic, let open else { return }
         throw Failure(
             .configuration,
-            "ingress.\(open.0) is \(open.1), which other machines can reach",
+            "\(open)",
             hint: "Listen on 127.0.0.1 behind a reverse proxy, or add --allow-public."
         )
     }

@@ -87,10 +87,10 @@ struct WorkerCommand: AsyncParsableCommand {
 
     /// Figures are for this machine, unless the operator says that the network is meant.
     private func refusePublicAddress(_ worker: WorkerSettings) throws {
-        guard !allowPublic, let health = worker.health, !health.isLoopback else { return }
+        guard !allowPublic, let open = PublicAddress("worker.health", worker.health) else { return }
         throw Failure(
             .configuration,
-            "worker.health is \(health), which other machines can reach",
+            "\(open)",
             hint: "Use 127.0.0.1 or none, or add --allow-public."
         )
     }

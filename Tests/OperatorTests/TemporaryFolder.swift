@@ -36,6 +36,27 @@ struct TemporaryFolder {
         return "\(path)/\(name)"
     }
 
+    /// Makes a folder in it.
+    func makeFolder(_ name: String) throws {
+        try FileManager.default.createDirectory(
+            atPath: "\(path)/\(name)",
+            withIntermediateDirectories: false
+        )
+    }
+
+    /// Makes a symbolic link in it.
+    func link(_ name: String, to target: String) throws {
+        try FileManager.default.createSymbolicLink(
+            atPath: "\(path)/\(name)",
+            withDestinationPath: "\(path)/\(target)"
+        )
+    }
+
+    /// Whether something is there.
+    func has(_ name: String) -> Bool {
+        FileManager.default.fileExists(atPath: "\(path)/\(name)")
+    }
+
     /// The names of all files in it, sorted.
     func names() throws -> [String] {
         try FileManager.default.contentsOfDirectory(atPath: path).sorted()

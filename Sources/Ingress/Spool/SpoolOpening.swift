@@ -44,13 +44,3 @@ struct SpoolOpening: Sendable {
         }
     }
 }
-
-extension SpoolError {
-    /// Whether a disk or a mount is behind it, rather than another process or a wrong path.
-    fileprivate var isOfDisk: Bool {
-        switch self {
-        case .cannotOpen, .full, .diskFull, .cannotWrite, .cannotRead, .lost, .damaged: true
-        case .notASpool, .newer, .notOwned, .inUse: false
-        }
-    }
-}

@@ -367,6 +367,8 @@ package actor SQLiteStore: QueueStore {
     }
 
     private static func createFolder(for path: String) throws(StoreError) {
+        // What `samovar check` says beforehand.
+        if let obstacle = Self.obstacle(toMaking: path) { throw obstacle }
         let folder = (path as NSString).deletingLastPathComponent
         do {
             try FileManager.default.createDirectory(

@@ -10,11 +10,14 @@ struct CheckCommand: AsyncParsableCommand {
         commandName: "check",
         abstract: "Validate the configuration and show what it says.",
         discussion: """
-            Every mistake is reported at once, with its line; exit code 78 then. Warnings alone \
-            leave it at 0. A store that exists is opened as well.
+            Every mistake is reported at once, with its line; exit code 78 then. Whatever \
+            samovar-ingress or samovar-worker would refuse to start for is refused in their words, \
+            with their exit code: a store that exists is opened as well. Warnings alone leave it \
+            at 0, or 1 with --strict.
 
             Examples:
               samovar check
+              samovar check --strict
               samovar check --config /etc/samovar/samovar.yaml --json
             """
     )
@@ -22,21 +25,34 @@ struct CheckCommand: AsyncParsableCommand {
     @OptionGroup var configurationOption: ConfigurationOption
     @OptionGroup var output: JSONOption
 
+    @Flag(help: "Make warnings count: exit code 1 when there are any.")
+    var strict = false
+
+    @Flag(help: "The services are started with --allow-public: do not warn of open addresses.")
+    var allowPublic = false
+
     func run() async throws {
         try await reporting {
             let configuration = try configurationOption.load(secrets: .read)
             let hasStore = FileManager.default.fileExists(atPath: configuration.store)
-            if hasStore { try await configuration.withStore { _ in } }
-            let summary = ConfigurationSummary(configuration, hasStore: hasStore)
+            let start = await StartCheck(
+                configuration,
+                hasStore: hasStore,
+                allowsPublic: allowPublic
+            )
+            if let refusal = start.refusal { throw refusal }
+            let summary = ConfigurationSummary(
+                configuration,
+                hasStore: hasStore,
+                warnings: start.warnings
+            )
             if output.json {
                 try StandardOutput.write(JSONOutput.object(summary.json))
             } else {
-                if let spool = SpoolFacts(configuration), spool.sharesDevice {
-                    StandardError.note("warning: \(SpoolFacts.sharedDeviceAdvice)")
-                }
                 for warning in summary.warnings { StandardError.note("warning: \(warning)") }
                 try StandardOutput.write(summary.text(on: .standardOutput()))
             }
+            if strict, !summary.warnings.isEmpty { throw ExitStatus.findings.code }
         }
     }
 }
@@ -45,11 +61,14 @@ struct CheckCommand: AsyncParsableCommand {
 struct ConfigurationSummary {
     private let configuration: Configuration
     private let hasStore: Bool
+    /// What the services would say of it when they start.
+    private let startWarnings: [String]
 
     /// A summary.
-    init(_ configuration: Configuration, hasStore: Bool) {
+    init(_ configuration: Configuration, hasStore: Bool, warnings: [String] = []) {
         self.configuration = configuration
         self.hasStore = hasStore
+        startWarnings = warnings
     }
 
     /// What the file says, and what it leaves out.
@@ -58,14 +77,10 @@ struct ConfigurationSummary {
         if configuration.routes.isEmpty {
             warnings.append("there are no routes: every delivery is stored, and none is run")
         }
-        let listen = configuration.ingress.listen
-        if !listen.isLoopback {
-            warnings.append(
-                "ingress.listen is \(listen), which other machines can reach: samovar-ingress and "
-                    + "samovar up start there only with --allow-public"
-            )
+        if SpoolFacts(configuration)?.sharesDevice == true {
+            warnings.append(SpoolFacts.sharedDeviceAdvice)
         }
-        return warnings
+        return warnings + startWarnings
     }
 
     /// Fields, then sources, handlers and routes as tables.
