@@ -60,6 +60,10 @@ enum Document {
                 let message = "values are nested more than \(Limits.nestingDepthMax) levels deep"
                 throw ConfigurationError(file, node.place, message)
             }
+            if let tag = node.unknownTag {
+                let message = "the tag \(quoted(tag)) is not supported: leave it out"
+                throw ConfigurationError(file, node.place, message)
+            }
             switch node {
             case .scalar, .alias: break
             case .sequence(let sequence): stack += sequence.map { ($0, depth + 1) }
@@ -67,6 +71,30 @@ enum Document {
                 stack += mapping.flatMap { [($0.key, depth + 1), ($0.value, depth + 1)] }
             }
         }
+    }
+}
+
+extension Node {
+    /// The tag as it is written, when its meaning would be passed over: all but `!!str` before a
+    /// single value, which is a text then, and those that say what a list or a mapping is anyway
+    /// (Yams gives keys theirs).
+    fileprivate var unknownTag: String? {
+        let core = "tag:yaml.org,2002:"
+        let tag: String
+        switch self {
+        case .alias: return nil
+        case .scalar(let scalar):
+            tag = scalar.tag.rawValue
+            if tag == "!" || tag == core + "str" { return nil }
+        case .sequence(let sequence):
+            tag = sequence.tag.rawValue
+            if tag == core + "seq" { return nil }
+        case .mapping(let mapping):
+            tag = mapping.tag.rawValue
+            if tag == core + "map" { return nil }
+        }
+        guard !tag.isEmpty else { return nil }
+        return tag.hasPrefix(core) ? "!!" + tag.dropFirst(core.count) : tag
     }
 }
 

@@ -68,7 +68,7 @@ struct DuplicateKeys {
 
 extension String {
     /// Where a place is, with lines ending as libYAML sees them.
-    fileprivate func index(of place: Place) -> Index? {
+    func index(of place: Place) -> Index? {
         var line = 1
         var column = 1
         var previous: Unicode.Scalar?

@@ -30,6 +30,17 @@ struct DocumentTests {
             "routes:\n  - { on: * }\n",
             "2:11: not valid YAML: text that starts with '*' needs quotes, as in \"*\""
         ),
+        (
+            "worker:\n\tslots: 3\n",
+            "2:1: not valid YAML: a tab stands here; indent with spaces"
+        ),
+        (
+            "worker:\n  slots: 3\nstore: 'a/queue.db\nlog: { level: info }\n",
+            "3:8: not valid YAML: the quotation mark that opens here is never closed"
+        ),
+        ("store: !!binary aGVsbG8=\n", "1:8: the tag '!!binary' is not supported: leave it out"),
+        ("worker: !foo\n  slots: 3\n", "1:9: the tag '!foo' is not supported: leave it out"),
+        ("trust: { owners: !!set [1] }\n", "1:18: the tag '!!set' is not supported: leave it out"),
         ("store: *nothing\n", "1:8: not valid YAML: found undefined alias"),
         (
             "store: &a [*a]\n",
@@ -76,8 +87,7 @@ struct DocumentTests {
         ),
         (
             "a: \"x\n\n",
-            "3:1: not valid YAML: found unexpected end of stream while scanning a quoted scalar on "
-                + "line 1"
+            "1:4: not valid YAML: the quotation mark that opens here is never closed"
         ),
     ])
     func `an error at the end of a very short text is in it`(
