@@ -33,6 +33,27 @@ struct JSONOption: ParsableArguments {
         }
     }
 
+    /// The same for rows about deliveries, whose seq is in the column `key`: people are shown what
+    /// those are about as well, in the columns of ``DeliverySubjects``.
+    ///
+    /// Such a column stays away where no row has anything in it.
+    func print(
+        _ records: [Record],
+        about key: String,
+        columns: [String],
+        limit: Int? = nil,
+        emptyNote: String,
+        store: SQLiteStore
+    ) async throws {
+        let shown =
+            json ? records : try await DeliverySubjects.add(to: records, column: key, from: store)
+        let kept = columns.filter { column in
+            !DeliverySubjects.columns.contains(column)
+                || shown.contains { $0[column] != .null }
+        }
+        try print(shown, columns: kept, limit: limit, emptyNote: emptyNote)
+    }
+
     /// Says that there may be more rows than are shown.
     static func limitNote(_ limit: Int?, shown: Int) -> String? {
         guard let limit, shown >= limit else { return nil }

@@ -24,17 +24,19 @@ struct DeadListCommand: AsyncParsableCommand {
                 let records = try await store.records(.deadLetters(limit: limitOption.limit))
                 let shown = output.json ? records : Self.withoutEchoes(records)
                 var columns = [
-                    "id", "delivery", "route", "handler", "repo", "attempt", "finished_at",
-                    "reason",
+                    "id", "delivery", "route", "handler", "repo", "sender", "branch", "title",
+                    "attempt", "finished_at", "reason",
                 ]
                 if shown.contains(where: { $0["last_error"] != .null }) {
                     columns.append("last_error")
                 }
-                try output.print(
+                try await output.print(
                     shown,
+                    about: "delivery",
                     columns: columns,
                     limit: limitOption.limit,
-                    emptyNote: "no dead jobs"
+                    emptyNote: "no dead jobs",
+                    store: store
                 )
             }
         }

@@ -8,6 +8,10 @@ struct DeliveriesListCommand: AsyncParsableCommand {
         commandName: "list",
         abstract: "List deliveries, newest first.",
         discussion: """
+            Repository, sender, branch and title are read from the bodies of those that are shown; \
+            --json has the columns of the store alone. A terminal that is too narrow is shown the \
+            columns that say most.
+
             Examples:
               samovar deliveries list
               samovar deliveries list --event issues --limit 100
@@ -35,16 +39,19 @@ struct DeliveriesListCommand: AsyncParsableCommand {
                         verdict: verdict?.rawValue
                     )
                 )
-                try output.print(
+                try await output.print(
                     records,
+                    about: "seq",
                     columns: [
-                        "seq", "received_at", "event_type", "verdict", "source", "verified_by",
-                        "delivery_id", "body_bytes", "repeats", "reason",
+                        "seq", "received_at", "event_type", "repository", "sender", "branch",
+                        "title", "verdict", "source", "verified_by", "delivery_id", "body_bytes",
+                        "repeats", "reason",
                     ],
                     limit: limitOption.limit,
                     emptyNote: event == nil && verdict == nil
                         ? "no deliveries yet: try `samovar send push`"
-                        : "no delivery is like that"
+                        : "no delivery is like that",
+                    store: store
                 )
             }
         }

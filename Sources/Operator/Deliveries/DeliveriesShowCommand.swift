@@ -28,7 +28,7 @@ struct DeliveriesShowCommand: AsyncParsableCommand {
                     throw Failure(.notFound, "delivery \(seq) was removed just now")
                 }
                 let jobs = try await store.records(
-                    .jobs(limit: Self.jobsMax, state: nil, handler: nil, delivery: seq)
+                    .jobs(Selection(delivery: seq), limit: Self.jobsMax)
                 )
                 if output.json {
                     let jobs = JSONValue.array(jobs.map { JSONValue($0) })
@@ -44,7 +44,7 @@ struct DeliveriesShowCommand: AsyncParsableCommand {
     /// More jobs than a delivery has, unless it was replayed thousands of times.
     private static let jobsMax = 10_000
 
-    /// Fields, the decision laid out, and the jobs, oldest first.
+    /// Fields, what gates and routes said, as `routes explain` says it, and the jobs, oldest first.
     static func text(
         _ record: Record,
         _ jobs: [Record],
@@ -52,12 +52,24 @@ struct DeliveriesShowCommand: AsyncParsableCommand {
         _ terminal: Terminal
     ) -> String {
         var text = rendering.fields(record, without: ["headers", "decision"]).text(on: terminal)
-        for column in ["headers", "decision"] {
-            guard case .json(let json) = record[column] else { continue }
-            let lines = JSONIndentation.lines(json).map { "  \(VisibleText.line($0))\n" }
-            text += "\n\(column)\n\(lines.joined())"
+        text += laidOut(record, "headers")
+        if case .json(let json) = record["decision"], let decision = DecisionRecord(json: json) {
+            text += DecisionText(now: nil, then: decision).text(on: terminal)
+        } else {
+            text += laidOut(record, "decision")
         }
         guard !jobs.isEmpty else { return text }
+        return text + "\nin the queue\n" + queue(jobs, rendering).text(on: terminal)
+    }
+
+    /// A column's JSON under its name; empty without one.
+    private static func laidOut(_ record: Record, _ column: String) -> String {
+        guard case .json(let json) = record[column] else { return "" }
+        let lines = JSONIndentation.lines(json).map { "  \(VisibleText.line($0))\n" }
+        return "\n\(column)\n\(lines.joined())"
+    }
+
+    private static func queue(_ jobs: [Record], _ rendering: RecordRendering) -> Table {
         var columns = [
             "id", "route", "handler", "lane", "state", "attempt", "failures", "run_at",
             "finished_at", "reason",
@@ -66,7 +78,6 @@ struct DeliveriesShowCommand: AsyncParsableCommand {
         if jobs.contains(where: { $0["replay"] != .null }) {
             columns.insert(contentsOf: ["replay", "replay_of"], at: 1)
         }
-        let table = rendering.table(jobs.reversed(), columns: columns)
-        return text + "\njobs\n" + table.text(on: terminal)
+        return rendering.table(jobs.reversed(), columns: columns)
     }
 }

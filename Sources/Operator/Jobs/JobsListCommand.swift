@@ -8,9 +8,14 @@ struct JobsListCommand: AsyncParsableCommand {
         commandName: "list",
         abstract: "List jobs, newest first.",
         discussion: """
+            Sender, branch and title are read from the bodies of the deliveries that are shown; \
+            --json has the columns of the store alone. A terminal that is too narrow is shown the \
+            columns that say most.
+
             Examples:
               samovar jobs list
               samovar jobs list --state leased
+              samovar jobs list --repo tea/kettle --since 2h --reason 'exit code'
               samovar jobs list --handler ci --limit 100 --json
               samovar jobs list --delivery 17
             """
@@ -20,11 +25,7 @@ struct JobsListCommand: AsyncParsableCommand {
     @OptionGroup var output: JSONOption
     @OptionGroup var limitOption: LimitOption
 
-    @Option(help: "Only those in this state.")
-    var state: JobState?
-
-    @Option(help: ArgumentHelp("Only those of this handler.", valueName: "name"))
-    var handler: String?
+    @OptionGroup(title: "Filter (all that are given must fit)") var filter: FilterOptions
 
     @Option(help: "Only those of this delivery.")
     var delivery: DeliveryArgument?
@@ -32,29 +33,24 @@ struct JobsListCommand: AsyncParsableCommand {
     func run() async throws {
         try await reporting {
             try await configurationOption.withQueue { store, _ in
-                let seq = try await delivery?.find(in: store)
+                var selection = filter.selection(now: Clocks.system.now())
+                selection.delivery = try await delivery?.find(in: store)
                 let records = try await store.records(
-                    .jobs(
-                        limit: limitOption.limit,
-                        state: state,
-                        handler: handler.map { HandlerName(rawValue: $0) },
-                        delivery: seq
-                    )
+                    .jobs(selection, limit: limitOption.limit)
                 )
-                let isFiltered = state != nil || handler != nil || delivery != nil
-                try output.print(
+                try await output.print(
                     records,
+                    about: "delivery",
                     columns: [
-                        "id", "delivery", "route", "handler", "repo", "state", "attempt",
-                        "failures", "run_at", "finished_at", "reason",
+                        "id", "delivery", "route", "handler", "repo", "sender", "branch", "title",
+                        "state", "attempt", "failures", "run_at", "finished_at", "reason",
                     ],
                     limit: limitOption.limit,
-                    emptyNote: isFiltered
-                        ? "no job is like that" : "no jobs yet: try `samovar send push`"
+                    emptyNote: selection.isEmpty
+                        ? "no jobs yet: try `samovar send push`" : "no job is like that",
+                    store: store
                 )
             }
         }
     }
 }
-
-extension JobState: ExpressibleByArgument {}

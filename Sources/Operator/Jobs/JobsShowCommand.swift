@@ -45,7 +45,7 @@ struct JobsShowCommand: AsyncParsableCommand {
     private func lineage(_ record: Record, _ store: SQLiteStore) async throws -> JobLineage {
         let delivery = record.integer("delivery").map(DeliverySeq.init(rawValue:))
         let jobs = try await store.records(
-            .jobs(limit: Self.jobsMax, state: nil, handler: nil, delivery: delivery)
+            .jobs(Selection(delivery: delivery), limit: Self.jobsMax)
         )
         return JobLineage(of: job.id, among: jobs)
     }

@@ -21,9 +21,18 @@ struct RecordRendering: Sendable {
                     column == "run_at" && isOver
                         ? .absent : cell(record[column], column: column, isShort: true)
                 }
-            }
+            },
+            dispensable: Self.dispensable
         )
     }
+
+    /// What a narrow terminal is not shown, the least useful first: states, titles, reasons and
+    /// errors stay.
+    private static let dispensable = [
+        "body_bytes", "verified_by", "failures", "repeats", "source", "attempt", "delivery_id",
+        "lane", "replay_of", "finished", "due", "handler", "sender", "branch", "worker", "started",
+        "delivery", "received", "repo", "repository",
+    ]
 
     private static func heading(_ column: String) -> String {
         if column == "run_at" { return "due" }

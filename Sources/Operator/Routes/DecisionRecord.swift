@@ -56,6 +56,15 @@ struct DecisionRecord: Decodable, Equatable, Sendable {
         var routes: [Route]
     }
 
+    /// What the store counted when a bot caused it.
+    struct Loop: Decodable, Equatable, Sendable {
+        var issue: String
+        /// Events that count, up to `most`.
+        var earlier: Int64
+        var most: Int64
+        var parked: Bool
+    }
+
     var eventType: String?
     var action: String?
     var malformed: String?
@@ -66,9 +75,11 @@ struct DecisionRecord: Decodable, Equatable, Sendable {
     var jobs: [Job]?
     /// Nil for what repeats nothing.
     var repeated: Repeat?
+    /// Nil for what no bot caused.
+    var loop: Loop?
 
     private enum CodingKeys: String, CodingKey {
-        case action, malformed, mismatched, gates, routes, jobs
+        case action, malformed, mismatched, gates, routes, jobs, loop
         case eventType = "event_type"
         case repeated = "repeat"
     }

@@ -11,10 +11,13 @@ struct DecisionText {
 
     /// Tables under their names, with what they need.
     func text(on terminal: Terminal) -> String {
-        [("gates", gates), ("routes", routes), ("jobs", jobs), (repeatTitle, repeats)]
-            .filter { !$0.1.rows.isEmpty }
-            .map { "\n\($0.0)\n\($0.1.text(on: terminal))" }
-            .joined()
+        [
+            ("gates", gates), ("routes", routes), ("jobs", jobs), ("loop", loop),
+            (repeatTitle, repeats),
+        ]
+        .filter { !$0.1.rows.isEmpty }
+        .map { "\n\($0.0)\n\($0.1.text(on: terminal))" }
+        .joined()
     }
 
     private var repeatTitle: String {
@@ -27,6 +30,20 @@ struct DecisionText {
             rows: (then?.repeated?.routes ?? []).map { step in
                 [Cell(step.route), step.job.map { Cell($0) } ?? .absent, Cell(step.then)]
             }
+        )
+    }
+
+    private var loop: Table {
+        Table(
+            header: ["issue", "earlier", "most", "parked"],
+            rows: (then?.loop).map { loop in
+                [
+                    [
+                        Cell(loop.issue), Cell(loop.earlier), Cell(loop.most),
+                        loop.parked ? Cell("yes", tone: .attention) : Cell("no"),
+                    ]
+                ]
+            } ?? []
         )
     }
 

@@ -38,7 +38,7 @@ struct RoutesExplainCommand: AsyncParsableCommand {
                     throw Failure(.notFound, "delivery \(seq) was removed just now")
                 }
                 let jobs = try await store.records(
-                    .jobs(limit: Self.jobsMax, state: nil, handler: nil, delivery: seq)
+                    .jobs(Selection(delivery: seq), limit: Self.jobsMax)
                 )
                 let explanation = RouteExplanation(
                     record: record,

@@ -33,7 +33,13 @@ struct FilterOptions: ParsableArguments {
     @Option(help: ArgumentHelp("Of this handler.", valueName: "name"), transform: filled)
     var handler: String?
 
-    @Option(help: "In this state.")
+    @Option(
+        help: ArgumentHelp(
+            "In this state: \(JobState.allCases.map(\.rawValue).joined(separator: ", ")).",
+            valueName: "state"
+        ),
+        transform: StateArgument.parse
+    )
     var state: JobState?
 
     @Option(

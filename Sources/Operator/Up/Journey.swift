@@ -33,7 +33,7 @@ struct Journey {
         guard case .found(let seq) = try await store.find(delivery: id) else { return }
         delivery = try await store.records(.delivery(seq)).first
         let jobs = try await store.records(
-            .jobs(limit: Self.jobsMax, state: nil, handler: nil, delivery: seq)
+            .jobs(Selection(delivery: seq), limit: Self.jobsMax)
         )
         stops = []
         for job in jobs.reversed() {

@@ -15,6 +15,7 @@ package struct Selection: Equatable, Sendable {
     package var reason: String?
     /// What was decided about the delivery.
     package var verdict: Verdict?
+    package var delivery: DeliverySeq?
 
     package init(
         since: Timestamp? = nil,
@@ -26,7 +27,8 @@ package struct Selection: Equatable, Sendable {
         lane: String? = nil,
         state: JobState? = nil,
         reason: String? = nil,
-        verdict: Verdict? = nil
+        verdict: Verdict? = nil,
+        delivery: DeliverySeq? = nil
     ) {
         self.since = since
         self.until = until
@@ -38,6 +40,7 @@ package struct Selection: Equatable, Sendable {
         self.state = state
         self.reason = reason
         self.verdict = verdict
+        self.delivery = delivery
     }
 
     /// Everything there is.

@@ -31,7 +31,7 @@ package struct Record: Equatable, Sendable {
 package enum RecordQuery: Sendable {
     case deliveries(limit: Int, eventType: String?, verdict: String?)
     case delivery(DeliverySeq)
-    case jobs(limit: Int, state: JobState?, handler: HandlerName?, delivery: DeliverySeq?)
+    case jobs(Selection, limit: Int)
     /// The jobs that run now.
     case running
     case job(JobID)

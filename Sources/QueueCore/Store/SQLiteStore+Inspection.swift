@@ -115,17 +115,7 @@ extension SQLiteStore {
             )
         case .delivery(let seq):
             ("\(deliveryColumns) WHERE seq = ?", [seq.rawValue])
-        case .jobs(let limit, let state, let handler, let delivery):
-            (
-                """
-                \(jobColumns)
-                WHERE (?1 IS NULL OR state = ?1)
-                    AND (?2 IS NULL OR handler = ?2)
-                    AND (?3 IS NULL OR delivery = ?3)
-                ORDER BY id DESC
-                LIMIT ?4
-                """, [state?.rawValue, handler?.rawValue, delivery?.rawValue, limit]
-            )
+        case .jobs(let selection, let limit): newest(limit, SelectionFilter(jobs: selection))
         case .running:
             ("\(jobColumns) WHERE worker IS NOT NULL ORDER BY id", [])
         case .job(let id):
@@ -182,6 +172,18 @@ extension SQLiteStore {
                 by: 2
             )
         }
+    }
+
+    /// Chosen first, so that no column has to say whose it is.
+    private static func newest(
+        _ limit: Int,
+        _ filter: SelectionFilter
+    ) -> (String, StatementArguments) {
+        let chosen = "SELECT job.id \(filter.clause) ORDER BY job.id DESC LIMIT ?"
+        return (
+            "\(jobColumns) WHERE id IN (\(chosen)) ORDER BY id DESC",
+            filter.arguments + [limit]
+        )
     }
 
     /// The first columns, and how many rows have the same in them.

@@ -91,6 +91,7 @@ struct SelectionFilter {
             if let route = selection.route { add("job.route = ?", [route]) }
             if let lane = selection.lane { add("job.lane = ?", [lane]) }
             if let repo = selection.repo { add("job.repo = ?", [repo]) }
+            if let delivery = selection.delivery { add("job.delivery = ?", [delivery.rawValue]) }
             if let reason = selection.reason {
                 add("instr(lower(job.reason), lower(?)) > 0", [reason])
             }

@@ -260,6 +260,6 @@ struct DecideTests {
 extension RecordQuery {
     /// The newest jobs of any kind.
     static func jobs(limit: Int) -> RecordQuery {
-        .jobs(limit: limit, state: nil, handler: nil, delivery: nil)
+        .jobs(Selection(), limit: limit)
     }
 }

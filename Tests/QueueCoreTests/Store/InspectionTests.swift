@@ -189,14 +189,16 @@ struct InspectionTests {
                 _ limit: Int = 9,
                 state: JobState? = nil,
                 handler: String? = nil,
-                delivery: Int64? = nil
+                delivery: Int64? = nil,
+                repo: String? = nil
             ) async throws -> [Int64] {
-                let query = RecordQuery.jobs(
-                    limit: limit,
-                    state: state,
+                let selection = Selection(
+                    repo: repo,
                     handler: handler.map(HandlerName.init(rawValue:)),
+                    state: state,
                     delivery: delivery.map(DeliverySeq.init(rawValue:))
                 )
+                let query = RecordQuery.jobs(selection, limit: limit)
                 return try await queue.store.records(query).compactMap(Self.number("id"))
             }
             #expect(try await list() == [4, 3, 2, 1])
@@ -206,6 +208,8 @@ struct InspectionTests {
             #expect(try await list(state: .ready, handler: "i") == [4])
             #expect(try await list(delivery: 3) == [3])
             #expect(try await list(state: .dead) == [])
+            #expect(try await list(2, repo: "o/r") == [4, 3])
+            #expect(try await list(repo: "o/other") == [])
             #expect(try await queue.store.records(.job(JobID(rawValue: 9))).isEmpty)
             #expect(try await queue.store.records(.delivery(DeliverySeq(rawValue: 9))).isEmpty)
         }

@@ -278,7 +278,7 @@ struct RepeatTests {
             reason: row["reason"],
             decision: row["decision"],
             jobs: try await queue.store.records(
-                .jobs(limit: 99, state: nil, handler: nil, delivery: seq)
+                .jobs(Selection(delivery: seq), limit: 99)
             )
         )
     }
