@@ -70,6 +70,7 @@ let package = Package(
                 .embedInCode("0003_pause_lanes_and_show_mistakes.sql"),
                 .embedInCode("0004_refuse_numbers_out_of_range.sql"),
                 .embedInCode("0005_run_suspects_alone.sql"),
+                .embedInCode("0006_replay_one_route.sql"),
             ],
             swiftSettings: strict
         ),

@@ -58,5 +58,10 @@ package enum Migrations {
             name: "0005_run_suspects_alone",
             sql: String(decoding: PackageResources._005_run_suspects_alone_sql, as: UTF8.self)
         ),
+        Migration(
+            number: 6,
+            name: "0006_replay_one_route",
+            sql: String(decoding: PackageResources._006_replay_one_route_sql, as: UTF8.self)
+        ),
     ]
 }

@@ -184,7 +184,7 @@ CREATE TABLE replay_request (
     decision TEXT CONSTRAINT replay_decision_is_json CHECK (
         decision IS NULL OR json_valid(decision)),
     decided_at INTEGER,
-    tries INTEGER NOT NULL DEFAULT 0,  -- workers that died while routing it
+    tries INTEGER NOT NULL DEFAULT 0, only_route TEXT,  -- workers that died while routing it
     CONSTRAINT decided_replays_say_when CHECK ((verdict IS NULL) = (decided_at IS NULL)),
     CONSTRAINT other_replay_verdicts_say_why CHECK (
         verdict IS NULL OR verdict = 'routed' OR reason IS NOT NULL)

@@ -8,6 +8,8 @@ struct ReplayAnswer {
     /// When the last one is due.
     let lastAt: Timestamp
     let paceNote: String?
+    /// The one route that may make jobs; nil for all of them.
+    var onlyRoute: String?
 
     /// What was done, and how to undo it.
     var text: String {
@@ -23,6 +25,9 @@ struct ReplayAnswer {
             let names = batches.count == 1 ? "batch \(ids)" : "batches \(ids)"
             let count = ReplayStartCommand.count(requests.count)
             lines.append("\(count) will be routed again (\(names))")
+        }
+        if let onlyRoute {
+            lines.append("only route \(VisibleText.line(onlyRoute)) may make jobs")
         }
         if let paceNote { lines.append(paceNote) }
         lines.append("undo while they wait: samovar replay cancel \(ids)")

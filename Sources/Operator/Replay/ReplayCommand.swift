@@ -8,7 +8,7 @@ struct ReplayCommand: AsyncParsableCommand {
         abstract: "Route stored deliveries again, with today's routes.",
         usage: """
             samovar replay <delivery> ... [--rate <number/unit>]
-            samovar replay <filter> [--dry-run] [--yes] [--rate <number/unit>]
+            samovar replay <filter> [--only-route <name>] [--dry-run] [--yes] [--rate <number/unit>]
             samovar replay list
             samovar replay cancel <batch> ...
             """,

@@ -25,7 +25,7 @@ struct ReplayListCommand: AsyncParsableCommand {
                     try await store.records(.replayBatches(limit: limitOption.limit)),
                     columns: [
                         "batch", "requested_at", "last_at", "deliveries", "waiting", "cancelled",
-                        "jobs",
+                        "jobs", "only_route",
                     ],
                     limit: limitOption.limit,
                     emptyNote: "no replays yet: try `samovar replay DELIVERY`"

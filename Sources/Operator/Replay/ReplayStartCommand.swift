@@ -10,7 +10,9 @@ struct ReplayStartCommand: AsyncParsableCommand {
         abstract: "Route stored deliveries again; the word may be left out.",
         discussion: """
             Deliveries are named, or chosen by a filter: what it says of jobs must be true of one \
-            of the delivery's jobs. Those whose body is pruned, and those that still wait to be \
+            of the delivery's jobs. Whatever chose them, every route of today is asked about them, \
+            unless --only-route names the one that may make jobs; --dry-run shows the jobs that \
+            will be made. Those whose body is pruned, and those that still wait to be \
             routed, are never chosen. Several deliveries of a filter are counted first and asked \
             about; --yes skips the question. While they wait to be routed, `samovar replay cancel` \
             takes them back.
@@ -18,6 +20,7 @@ struct ReplayStartCommand: AsyncParsableCommand {
             Examples:
               samovar replay 17
               samovar replay --verdict ignored --since 7d --event release --dry-run
+              samovar replay --route deploy --only-route deploy --since 2h --dry-run
               samovar replay --handler deploy --state dead --reason 'exit code 1' --yes
               samovar replay --repo tea/kettle --since 10:00 --until 11:00 --rate 5/s
             """
@@ -35,6 +38,11 @@ struct ReplayStartCommand: AsyncParsableCommand {
 
     @Option(help: "With this verdict: ignored finds what no route wanted then.")
     var verdict: Verdict?
+
+    @Option(
+        help: ArgumentHelp("Make jobs of this route alone, whichever match.", valueName: "name")
+    )
+    var onlyRoute: String?
 
     @OptionGroup var caution: CautionOptions
     @OptionGroup var rate: RateOption
@@ -54,6 +62,8 @@ struct ReplayStartCommand: AsyncParsableCommand {
     func run() async throws {
         try await reporting {
             try await configurationOption.withQueue { store, configuration in
+                try checkRoute(configuration)
+                Self.note(filter: filter.route, onlyRoute: onlyRoute).map(StandardError.note)
                 try await isFilter
                     ? replayMatches(store, configuration)
                     : replayNamed(
@@ -62,6 +72,26 @@ struct ReplayStartCommand: AsyncParsableCommand {
                     )
             }
         }
+    }
+
+    /// A route that is not there could never make a job.
+    private func checkRoute(_ configuration: Configuration) throws {
+        guard let onlyRoute, !configuration.unread.contains(.routes) else { return }
+        let names = configuration.routes.map(\.name)
+        guard !names.contains(onlyRoute) else { return }
+        let meant = NearestWord.to(onlyRoute, among: names).map { "; did you mean '\($0)'?" } ?? ""
+        throw Failure(
+            .notFound,
+            "there is no route '\(VisibleText.line(onlyRoute))'\(meant)",
+            hint: "`samovar routes list` shows them."
+        )
+    }
+
+    /// Says that the filter chooses deliveries, and not routes.
+    static func note(filter route: String?, onlyRoute: String?) -> String? {
+        guard let route, onlyRoute == nil else { return nil }
+        return "every route is asked about these deliveries, not \(route) alone: "
+            + "--only-route \(route) makes jobs of that one"
     }
 
     // MARK: A filter
@@ -91,7 +121,8 @@ struct ReplayStartCommand: AsyncParsableCommand {
                 count: seqs.count,
                 counts: counts,
                 columns: ["deliveries", "event_type", "verdict"],
-                paceNote: rate.note(rate.pace(from: now), count: seqs.count, time: .now)
+                paceNote: rate.note(rate.pace(from: now), count: seqs.count, time: .now),
+                forecast: try await forecast(seqs, store, configuration)
             )
             try report.print(isDryRun: caution.dryRun, output)
         }
@@ -131,7 +162,8 @@ struct ReplayStartCommand: AsyncParsableCommand {
                 count: seqs.count,
                 counts: records,
                 columns: ["seq", "event_type", "verdict", "delivery_id"],
-                paceNote: nil
+                paceNote: nil,
+                forecast: try await forecast(seqs, store, configuration)
             )
             return try report.print(isDryRun: true, output)
         }
@@ -154,6 +186,14 @@ struct ReplayStartCommand: AsyncParsableCommand {
 
     // MARK: Both
 
+    private func forecast(
+        _ seqs: [DeliverySeq],
+        _ store: SQLiteStore,
+        _ configuration: Configuration
+    ) async throws -> ReplayForecast {
+        try await ReplayForecast(of: seqs, onlyRoute: onlyRoute, configuration, in: store)
+    }
+
     /// Asks for them, and says what was made of that, also when it ended early.
     private func replay(
         _ seqs: [DeliverySeq],
@@ -163,7 +203,7 @@ struct ReplayStartCommand: AsyncParsableCommand {
     ) async throws {
         let pace = rate.pace(from: Clocks.system.now())
         let requests = await ReplayRequests(seqs, pace: pace) { part, pace throws(StoreError) in
-            try await store.replay(part, pace: pace)
+            try await store.replay(part, pace: pace, onlyRoute: onlyRoute)
         }
         if requests.count > 0 {
             configuration.ringDoorbell()
@@ -171,7 +211,8 @@ struct ReplayStartCommand: AsyncParsableCommand {
                 seqs: seqs,
                 requests: requests,
                 lastAt: pace.time(of: requests.count - 1),
-                paceNote: rate.note(pace, count: requests.count, time: .now)
+                paceNote: rate.note(pace, count: requests.count, time: .now),
+                onlyRoute: onlyRoute
             )
             try StandardOutput.write(
                 output.json ? JSONOutput.object(members + answer.members) : answer.text

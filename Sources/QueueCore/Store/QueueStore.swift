@@ -160,9 +160,17 @@ package protocol QueueStore: Sendable {
     ///
     /// Those that do not exist, whose body is pruned, or that are not routed yet are left out.
     ///
+    /// - Parameters:
+    ///   - deliveries: in the order in which they are due.
+    ///   - pace: when they are due.
+    ///   - onlyRoute: the one route that may make jobs; nil for all of them.
     /// - Returns: the batch, with how many are in it.
     /// - Throws: `.refused` when all of them are left out; nothing is changed then.
-    func replay(_ deliveries: [DeliverySeq], pace: Pace) async throws(StoreError) -> ReplayBatch
+    func replay(
+        _ deliveries: [DeliverySeq],
+        pace: Pace,
+        onlyRoute: String?
+    ) async throws(StoreError) -> ReplayBatch
 
     /// Cancels what is left of a batch of replays: requests that wait, and jobs that came of it.
     ///

@@ -201,7 +201,7 @@ extension SQLiteStore {
     private static let replayBatches = """
         SELECT batch, min(requested_at) AS requested_at, max(not_before) AS last_at,
             count(*) AS deliveries, count(*) - count(verdict) AS waiting,
-            count(*) FILTER (WHERE verdict = 'cancelled') AS cancelled,
+            count(*) FILTER (WHERE verdict = 'cancelled') AS cancelled, only_route,
             (SELECT count(*) FROM replay_request AS member
                 JOIN job ON job.replay = member.id
                 WHERE member.batch = replay_request.batch) AS jobs

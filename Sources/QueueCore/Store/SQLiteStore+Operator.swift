@@ -4,7 +4,8 @@ import GRDB
 extension SQLiteStore {
     package func replay(
         _ deliveries: [DeliverySeq],
-        pace: Pace
+        pace: Pace,
+        onlyRoute: String?
     ) throws(StoreError) -> ReplayBatch {
         try write { database in
             let batch = try Int64.fetchOne(database, sql: Self.nextReplay) ?? 1
@@ -12,7 +13,7 @@ extension SQLiteStore {
             var count = 0
             for delivery in deliveries {
                 try RawStatement(Self.insertReplay, in: database)
-                    .run(delivery.rawValue, batch, now, pace.time(of: count).rawValue)
+                    .run(delivery.rawValue, batch, now, pace.time(of: count).rawValue, onlyRoute)
                 count += database.changesCount
             }
             guard count > 0 || deliveries.isEmpty else { throw Self.nothingToReplay }
@@ -157,8 +158,8 @@ extension SQLiteStore {
         """
 
     private static let insertReplay = """
-        INSERT INTO replay_request (delivery, batch, requested_at, not_before)
-        SELECT seq, ?2, ?3, ?4 FROM delivery
+        INSERT INTO replay_request (delivery, batch, requested_at, not_before, only_route)
+        SELECT seq, ?2, ?3, ?4, ?5 FROM delivery
         JOIN routing ON routing.delivery = delivery.seq
         WHERE seq = ?1 AND body_pruned_at IS NULL AND verdict IS NOT NULL
         """

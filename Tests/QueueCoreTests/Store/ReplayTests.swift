@@ -39,6 +39,37 @@ struct ReplayTests {
     }
 
     @Test(arguments: Backend.all)
+    func `a replay for one route makes the jobs of that one alone`(
+        backend: Backend
+    ) async throws {
+        try await backend.withQueue { queue in
+            let seq = try await routed(1, queue)[0]
+            let pace = Pace(start: queue.clock.now)
+            let cases: [(route: String?, routes: [String])] = [
+                ("b", ["b"]), ("gone", []), (nil, ["a", "b"]),
+            ]
+            for (route, routes) in cases {
+                _ = try await queue.store.replay([seq], pace: pace, onlyRoute: route)
+                let target = try #require(try await waiting(queue).first)
+                let jobs = [NewJob.sample(route: "a"), .sample(route: "b")]
+                let result = try await queue.store.decide([queue.routed(target, jobs)])
+                guard case .decided(let written) = result else {
+                    throw Unexpected("\(result)")
+                }
+                #expect(written.map(\.verdict) == [routes.isEmpty ? .ignored : .routed])
+                var made: [String] = []
+                for job in written.flatMap(\.jobs) {
+                    guard case .text(let name) = try await queue.row(job)["route"] else { continue }
+                    made.append(name)
+                }
+                #expect(made == routes)
+            }
+            let batches = try await queue.store.records(.replayBatches(limit: 9))
+            #expect(batches.map { $0["only_route"] } == [.null, .text("gone"), .text("b")])
+        }
+    }
+
+    @Test(arguments: Backend.all)
     func `a delivery that does not exist or is not routed yet is left out of its batch`(
         backend: Backend
     ) async throws {
