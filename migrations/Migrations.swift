@@ -63,5 +63,14 @@ package enum Migrations {
             name: "0006_replay_one_route",
             sql: String(decoding: PackageResources._006_replay_one_route_sql, as: UTF8.self)
         ),
+        ),
+        Migration(
+            number: 8,
+            name: "0008_count_ages_by_the_time_that_passed",
+            sql: String(
+                decoding: PackageResources._008_count_ages_by_the_time_that_passed_sql,
+                as: UTF8.self
+            )
+        ),
     ]
 }

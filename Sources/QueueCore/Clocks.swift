@@ -67,6 +67,9 @@ package struct MonotonicTime: RawRepresentable, Hashable, Comparable, Sendable {
 package struct Clocks: Sendable {
     package var now: @Sendable () -> Timestamp
     package var monotonic: @Sendable () -> MonotonicTime
+    /// Since the machine was started, also while it was suspended: the wall clock goes on then, too,
+    /// and did not step when it resumes.
+    package var sinceBoot: @Sendable () -> MonotonicTime
     /// Names this boot of the machine: a lease of another boot has expired.
     package var bootID: String
     /// A number from 0 up to, not including, 1.
@@ -75,11 +78,13 @@ package struct Clocks: Sendable {
     package init(
         now: @escaping @Sendable () -> Timestamp,
         monotonic: @escaping @Sendable () -> MonotonicTime,
+        sinceBoot: @escaping @Sendable () -> MonotonicTime,
         bootID: String,
         random: @escaping @Sendable () -> Double
     ) {
         self.now = now
         self.monotonic = monotonic
+        self.sinceBoot = sinceBoot
         self.bootID = bootID
         self.random = random
     }
@@ -88,6 +93,7 @@ package struct Clocks: Sendable {
     package static let system = Clocks(
         now: { Timestamp(rawValue: microseconds(of: CLOCK_REALTIME)) },
         monotonic: { MonotonicTime(rawValue: microseconds(of: CLOCK_MONOTONIC)) },
+        sinceBoot: { MonotonicTime(rawValue: microseconds(of: CLOCK_BOOTTIME)) },
         bootID: readBootID(),
         random: { .random(in: 0..<1) }
     )

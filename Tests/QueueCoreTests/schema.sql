@@ -76,6 +76,13 @@ CREATE TABLE attempt_output (
     output BLOB NOT NULL
 ) STRICT;
 
+CREATE TABLE clock_step (
+    id INTEGER PRIMARY KEY,
+    at INTEGER NOT NULL,  -- what the clock said right after it
+    ahead INTEGER NOT NULL CONSTRAINT clock_steps_go_ahead CHECK (ahead > 0),
+    kind TEXT NOT NULL CONSTRAINT clock_step_kind_is_known CHECK (kind IN ('set', 'away'))
+) STRICT;
+
 CREATE TABLE delivery (
     seq INTEGER PRIMARY KEY AUTOINCREMENT,
     source TEXT NOT NULL,
@@ -216,6 +223,7 @@ CREATE TABLE store (
     wall_lead INTEGER,  -- wall time minus CLOCK_MONOTONIC within wall_boot, to notice clock steps
     wall_boot TEXT
 , pruned_deliveries INTEGER NOT NULL DEFAULT 0, pruned_jobs INTEGER NOT NULL DEFAULT 0, skipped_deliveries INTEGER NOT NULL DEFAULT 0, skipped_jobs INTEGER NOT NULL DEFAULT 0, ended_pauses INTEGER NOT NULL DEFAULT 0) STRICT;
+, pruned_deliveries INTEGER NOT NULL DEFAULT 0, pruned_jobs INTEGER NOT NULL DEFAULT 0, skipped_deliveries INTEGER NOT NULL DEFAULT 0, skipped_jobs INTEGER NOT NULL DEFAULT 0, wall_seen INTEGER) STRICT;
 
 CREATE TABLE worker (
     id TEXT PRIMARY KEY,

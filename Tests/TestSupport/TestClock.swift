@@ -6,6 +6,7 @@ package final class TestClock: Sendable {
     private struct State {
         var now = Timestamp(rawValue: 1_790_000_000_000_000)
         var monotonic = MonotonicTime(rawValue: 1_000_000_000)
+        var suspended = Duration.zero
         var random = 0.5
     }
 
@@ -36,6 +37,14 @@ package final class TestClock: Sendable {
         }
     }
 
+    /// The machine sleeps: the wall clock goes on, and the monotonic one does not.
+    package func suspend(for duration: Duration) {
+        state.withLock { state in
+            state.now = state.now + duration
+            state.suspended += duration
+        }
+    }
+
     /// Somebody sets the wall clock; the monotonic one does not notice.
     package func step(by duration: Duration) {
         state.withLock { $0.now = $0.now + duration }
@@ -49,6 +58,7 @@ package final class TestClock: Sendable {
         Clocks(
             now: { self.state.withLock(\.now) },
             monotonic: { self.state.withLock(\.monotonic) },
+            sinceBoot: { self.state.withLock { $0.monotonic + $0.suspended } },
             bootID: bootID,
             random: { self.state.withLock(\.random) }
         )

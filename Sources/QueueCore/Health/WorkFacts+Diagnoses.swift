@@ -4,7 +4,7 @@ extension WorkFacts {
         [
             workers(moment), workerConfiguration(moment), leases(moment), routing(moment),
             dueJobs(moment), gitea(moment), deadLetters(moment),
-            newDeaths, paused(moment), incidentCounts, pruning,
+            newDeaths, paused(moment), incidentCounts, pruning, clockSteps(moment),
         ]
     }
 
@@ -238,11 +238,35 @@ extension WorkFacts {
         )
     }
 
+    /// A clock that was set is looked at; of a machine that was off for long somebody knows.
+    private func clockSteps(_ moment: MachineFacts) -> Diagnosis {
+        guard let last = clockSteps.last else {
+            return Diagnosis(.work, "clock_steps", .ok, "the wall clock went as time did")
+        }
+        let ahead = clockSteps.reduce(Duration.zero) { $0 + $1.ahead }
+        let isFresh = clockSteps.contains { step in
+            step.kind == .set && moment.age(step.at) < Self.stepPatience
+        }
+        let cause = last.kind == .set ? "it was set" : "the machine or its workers were away"
+        return Diagnosis(
+            .work,
+            "clock_steps",
+            isFresh ? .warning : .note,
+            "the wall clock went ahead by \(ahead.inWords), last "
+                + "\(moment.age(last.at).inWords) ago (\(cause))",
+            hint: "Pruning, repeats and the 7 days of a snooze go by the time that passed. Check "
+                + "the clock and its time service; where it is right, nothing is to be done."
+        )
+    }
+
     /// A worker routes within milliseconds.
     private static let routingPatience = Duration.seconds(60)
 
     /// Work that waits this long for a slot may be meant so, and is worth a word.
     private static let slotPatience = Duration.seconds(3600)
+
+    /// Whoever did not look at the clock in a week knows of it.
+    private static let stepPatience = Duration.seconds(7 * 86_400)
 
     private static func count(_ number: Int, _ noun: String, _ plural: String? = nil) -> String {
         "\(number) \(number == 1 ? noun : plural ?? noun + "s")"

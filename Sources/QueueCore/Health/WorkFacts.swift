@@ -61,6 +61,9 @@ package struct WorkFacts: Equatable, Sendable {
     package var newestReceived: Timestamp?
     /// What pruning should have taken long ago: bodies, jobs, deliveries.
     package var overdue: [String] = []
+    /// Where the wall clock went ahead of the time that passed, far and lately enough to matter; the
+    /// oldest first.
+    package var clockSteps: [WallClock.Step] = []
 
     package init() {}
 }

@@ -20,7 +20,14 @@ extension Examination {
         return try read { database in
             // Asked first: no delivery of this snapshot came after the time that is read next.
             let newest = try Int64.fetchOne(database, sql: "SELECT max(received_at) FROM delivery")
-            var facts = try WorkFacts(database, now: clocks.now(), retention: retention)
+            let reading = clocks.reading
+            let clock = try WallClock(examined: database, at: reading)
+            var facts = try WorkFacts(
+                database,
+                clock,
+                now: reading.now,
+                retention: retention
+            )
             facts.newestReceived = newest.map(Timestamp.init(rawValue:))
             return facts
         }
@@ -68,7 +75,12 @@ extension Examination {
 }
 
 extension WorkFacts {
-    fileprivate init(_ database: Database, now: Timestamp, retention: Retention) throws {
+    fileprivate init(
+        _ database: Database,
+        _ clock: WallClock,
+        now: Timestamp,
+        retention: Retention
+    ) throws {
         let dayAgo = (now + .seconds(-86_400)).rawValue
         func time(_ sql: String, _ arguments: StatementArguments = []) throws -> Timestamp? {
             try Int64.fetchOne(database, sql: sql, arguments: arguments)
@@ -94,7 +106,11 @@ extension WorkFacts {
         pauses = try SQLiteStore.allPauses(in: database)
         incidents = try Row.fetchAll(database, sql: Self.recentIncidents, arguments: [dayAgo])
             .map { Incidents(kind: $0["kind"], count: $0["count"]) }
-        overdue = try Self.overdue(now: now, retention: retention, in: database)
+        overdue = try Self.overdue(now: now, clock, retention: retention, in: database)
+        clockSteps = clock.steps.filter { step in
+            let kept = retention.deliveries ?? Self.stepsMatter
+            return step.ahead >= Self.stepsCount && clock.passed(from: step.at, to: now) < kept
+        }
     }
 
     fileprivate static func workers(in database: Database) throws -> [WorkerID] {
@@ -127,12 +143,13 @@ extension WorkFacts {
     /// What pruning should have taken an hour ago, by kind.
     private static func overdue(
         now: Timestamp,
+        _ clock: WallClock,
         retention: Retention,
         in database: Database
     ) throws -> [String] {
         func isBehind(_ sql: String, _ kept: Duration?) throws -> Bool {
             guard let kept else { return false }
-            let before = now + (.zero - kept - Self.pruningSlack)
+            let before = clock.time(kept + Self.pruningSlack, before: now)
             return try Int64.fetchOne(
                 database,
                 sql: sql,
@@ -150,6 +167,12 @@ extension WorkFacts {
 
     /// A worker looks every minute; an hour is a worker that does not get to it.
     private static let pruningSlack = Duration.seconds(3600)
+
+    /// Less is no matter for what is kept for days.
+    private static let stepsCount = Duration.seconds(3600)
+
+    /// Of deliveries that are kept for ever: as long as a repeat is known as one.
+    private static let stepsMatter = Limits.repeatWindow
 
     private static let leased = """
         SELECT job.id, job.attempt, job.worker, job.lease_until, job.lease_boot, attempt.started_at

@@ -12,13 +12,16 @@ extension SQLiteStore {
                 (snoozedSince: row[0] as Int64?, cancelRequested: row[1] as Int64)
             }
         guard let held else { return .leaseLost }
+        // Asked for where it matters: most jobs never snooze.
+        let clock = try held.snoozedSince == nil ? WallClock() : wallClock(in: database).clock
         let next = Self.consequence(
             of: end.outcome,
             // By the store's clock: the worker's reading may be minutes old when the store was in
             // trouble, and the clock have been set back since.
             endedAt: clocks.now(),
             snoozedSince: held.snoozedSince.map(Timestamp.init(rawValue:)),
-            cancelRequested: held.cancelRequested == 1
+            cancelRequested: held.cancelRequested == 1,
+            clock: clock
         )
         // The attempt first: a job leaves its lease only when its attempt has ended.
         try close(end, as: next.recorded, in: database)
@@ -59,7 +62,8 @@ extension SQLiteStore {
         of outcome: Outcome,
         endedAt now: Timestamp,
         snoozedSince: Timestamp?,
-        cancelRequested: Bool
+        cancelRequested: Bool,
+        clock: WallClock = WallClock()
     ) -> Consequence {
         switch outcome {
         case .done:
@@ -85,7 +89,7 @@ extension SQLiteStore {
             return .again(at: now + delay, recorded: "retry", failed: true, snoozedSince: nil)
         case .snooze(let delay):
             let since = snoozedSince ?? now
-            guard now - since <= Limits.snoozeLongest else {
+            guard clock.passed(from: since, to: now) <= Limits.snoozeLongest else {
                 return .end(
                     .dead,
                     reason: "snoozed for more than 7 days",

@@ -5,9 +5,9 @@ import Logging
 /// commit, while everything else goes on.
 extension SQLiteStore {
     package func prune(_ retention: Retention) throws(StoreError) -> Pruned {
-        let now = clocks.now()
+        try followClock()
         // The first look costs a few seeks and no write: mostly there is nothing to do.
-        let plan = try read { database in try Self.plan(retention, now: now, in: database) }
+        let plan = try read { database in try self.plan(retention, in: database) }
         guard !plan.isEmpty else { return Pruned() }
         return try write { database in
             // Somebody else may have pruned meanwhile, or a job been requeued: the statements
@@ -15,7 +15,7 @@ extension SQLiteStore {
             var pruned = Pruned(hasMore: plan.mayLeaveMore)
             for seq in plan.bodies {
                 pruned.bodies += try self.unlessRefused("delivery \(seq)", in: database) {
-                    try RawStatement(Self.pruneBody, in: database).run(now.rawValue, seq)
+                    try RawStatement(Self.pruneBody, in: database).run(plan.now.rawValue, seq)
                     return database.changesCount
                 }
             }
@@ -29,8 +29,8 @@ extension SQLiteStore {
                     try Self.deleteDelivery(seq, in: database)
                 }
             }
-            if let kept = retention.deliveries, plan.hasOldNotes {
-                try Self.deleteOldNotes(before: now + (.zero - kept), in: database)
+            if let time = plan.notesBefore {
+                try Self.deleteOldNotes(before: time, in: database)
             }
             FaultPoint.pruning.reach()
             if plan.vacuums {
@@ -66,14 +66,16 @@ extension SQLiteStore {
 
     /// What one step will remove.
     private struct PrunePlan {
-        var bodies: [Int64] = []
-        var jobs: [Int64] = []
-        var deliveries: [Int64] = []
-        var hasOldNotes = false
-        var vacuums = false
+        var now: Timestamp
+        var bodies: [Int64]
+        var jobs: [Int64]
+        var deliveries: [Int64]
+        /// Nil when there are none.
+        var notesBefore: Timestamp?
+        var vacuums: Bool
 
         var isEmpty: Bool {
-            bodies.isEmpty && jobs.isEmpty && deliveries.isEmpty && !hasOldNotes && !vacuums
+            bodies.isEmpty && jobs.isEmpty && deliveries.isEmpty && notesBefore == nil && !vacuums
         }
 
         /// Whether there may be more of the same, or rows that these keep.
@@ -82,25 +84,28 @@ extension SQLiteStore {
         }
     }
 
-    private static func plan(
-        _ retention: Retention,
-        now: Timestamp,
-        in database: Database
-    ) throws -> PrunePlan {
+    /// Old is what the time that passed makes old: a wall clock that runs ahead costs nobody the
+    /// rows by which deliveries are known again.
+    private func plan(_ retention: Retention, in database: Database) throws -> PrunePlan {
+        let (clock, now) = try wallClock(in: database)
         func oldest(_ sql: String, _ kept: Duration?) throws -> [Int64] {
             guard let kept else { return [] }
-            let before = (now + (.zero - kept)).rawValue
             return try Int64.fetchAll(
                 database.cachedStatement(sql: sql),
-                arguments: ["before": before, "count": Limits.pruneRows]
+                arguments: [
+                    "before": clock.time(kept, before: now).rawValue, "count": Limits.pruneRows,
+                ]
             )
         }
+        let hasOldNotes = try !oldest(Self.oldNotes, retention.deliveries).isEmpty
         return PrunePlan(
-            bodies: try oldest(prunableBodies, retention.bodies),
-            jobs: try oldest(prunableJobs, retention.jobs),
-            deliveries: try oldest(prunableDeliveries, retention.deliveries),
-            hasOldNotes: try !oldest(oldNotes, retention.deliveries).isEmpty,
-            vacuums: try hasPagesToGiveBack(in: database)
+            now: now,
+            bodies: try oldest(Self.prunableBodies, retention.bodies),
+            jobs: try oldest(Self.prunableJobs, retention.jobs),
+            deliveries: try oldest(Self.prunableDeliveries, retention.deliveries),
+            notesBefore: hasOldNotes
+                ? retention.deliveries.map { clock.time($0, before: now) } : nil,
+            vacuums: try Self.hasPagesToGiveBack(in: database)
         )
     }
 

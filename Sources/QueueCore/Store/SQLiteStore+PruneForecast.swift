@@ -3,11 +3,11 @@ import GRDB
 extension SQLiteStore {
     /// What pruning would remove now, all in all; counted by reading everything old once.
     package func prunable(_ retention: Retention) throws(StoreError) -> Pruned {
-        let now = clocks.now()
-        func before(_ kept: Duration?) -> Int64 {
-            kept.map { (now + (.zero - $0)).rawValue } ?? .min
-        }
-        return try read { database in
+        try read { database in
+            let (clock, now) = try self.wallClock(in: database)
+            func before(_ kept: Duration?) -> Int64 {
+                kept.map { clock.time($0, before: now).rawValue } ?? .min
+            }
             func number(_ sql: String, _ arguments: StatementArguments) throws -> Int {
                 try Int.fetchOne(database, sql: sql, arguments: arguments) ?? 0
             }

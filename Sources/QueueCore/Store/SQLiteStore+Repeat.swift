@@ -77,10 +77,18 @@ extension SQLiteStore {
             return kept
         }
         kept.jobs = []
+        let oldest = try wallClock(in: database).clock
+            .time(Limits.repeatWindow, before: Timestamp(rawValue: origin.receivedAt))
         var done: [(route: String, job: Int64?, what: RepeatStep)] = []
         var earlier: Int64?
         for job in decision.jobs {
-            let known = try self.earlierJob(job.route, hash: hash, origin, in: database)
+            let known = try self.earlierJob(
+                job.route,
+                hash: hash,
+                of: origin.source,
+                since: oldest,
+                in: database
+            )
             let what = try self.step(job, known, in: database)
             switch what {
             case .new: kept.jobs.append(RoutedJob(job))
@@ -114,14 +122,15 @@ extension SQLiteStore {
     private func earlierJob(
         _ route: String,
         hash: String,
-        _ origin: Origin,
+        of source: String,
+        since oldest: Timestamp,
         in database: Database
     ) throws -> EarlierJob? {
         try RawStatement(Self.earlierJob, in: database).first(
             hash,
             route,
-            (Timestamp(rawValue: origin.receivedAt) - Limits.repeatWindow).rawValue,
-            origin.source
+            oldest.rawValue,
+            source
         ) { row in
             guard let state = JobState(rawValue: row[1]) else {
                 preconditionFailure("a CHECK knows the states")

@@ -104,7 +104,9 @@ extension QueueModel {
     // MARK: Pruning
 
     mutating func prune(_ retention: Retention) -> Pruned {
-        func before(_ kept: Duration?) -> Timestamp? { kept.map { moment.now + (.zero - $0) } }
+        followClock()
+        let (clock, now) = (wallClock, moment.now)
+        func before(_ kept: Duration?) -> Timestamp? { kept.map { clock.time($0, before: now) } }
         // All is chosen before anything goes: what becomes free goes with the next step.
         let bodies = before(retention.bodies).map(prunableBodies) ?? []
         let old = before(retention.jobs).map(prunableJobs) ?? []

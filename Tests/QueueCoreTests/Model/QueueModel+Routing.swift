@@ -219,11 +219,12 @@ extension QueueModel {
     /// a week.
     private func earlierJob(_ job: NewJob, _ decision: Decision, _ seq: Int64) -> Int64? {
         guard let own = deliveries[seq], let hash = hash(of: decision, seq) else { return nil }
+        let oldest = wallClock.time(.seconds(7 * 86_400), before: own.receivedAt)
         return jobs.keys
             .filter { id in
                 guard let row = jobs[id], let other = deliveries[row.delivery] else { return false }
                 return row.hash == hash && row.route == job.route && other.source == own.source
-                    && own.receivedAt - other.receivedAt <= .seconds(7 * 86_400)
+                    && other.receivedAt >= oldest
             }
             .max()
     }

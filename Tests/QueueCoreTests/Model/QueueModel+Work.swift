@@ -29,7 +29,7 @@ extension QueueModel {
                 change(id) { $0.snoozedSince = nil }
             } else if case .snooze(let delay) = outcome {
                 let since = job.snoozedSince ?? now
-                if now - since > .seconds(7 * 86_400) {
+                if wallClock.passed(from: since, to: now) > .seconds(7 * 86_400) {
                     finish(id, .dead, "snoozed for more than 7 days", "dead")
                 } else {
                     giveBack(id, at: now + delay, "snooze")

@@ -1,4 +1,4 @@
-import QueueCore
+@testable import QueueCore
 
 /// The queue in a few dozen lines of plain Swift: no index, no trigger, no note beside a row, and
 /// lanes found by looking at every live job.
@@ -71,6 +71,9 @@ struct QueueModel {
         var now: Timestamp
         var monotonic: MonotonicTime
         var boot: String
+
+        /// These machines are never suspended.
+        var reading: ClockReading { ClockReading(now: now, sinceBoot: monotonic, boot: boot) }
     }
 
     var moment: Moment
@@ -91,8 +94,15 @@ struct QueueModel {
     private(set) var prunedJobs = 0
     var prunedDeliveries = 0
 
-    /// Wall time minus monotonic time as the store last saw it, in which boot.
-    private var knownLead: (lead: Int64, boot: String)?
+    /// The wall clock as the store last saw it.
+    private var knownClock = WallClock()
+
+    /// With what it says now.
+    var wallClock: WallClock {
+        var clock = knownClock
+        _ = clock.look(at: moment.reading)
+        return clock
+    }
 
     init(moment: Moment) {
         self.moment = moment
@@ -150,24 +160,17 @@ struct QueueModel {
 
     /// What is not yet due moves with the wall clock when somebody sets it back.
     mutating func followClock() {
-        let lead = moment.now.rawValue - moment.monotonic.rawValue
-        if let known = knownLead, known.boot == moment.boot {
-            let step = lead - known.lead
-            if abs(step) < 1_000_000 { return }
-            if step < 0 {
-                let now = moment.now
-                for id in live {
-                    change(id) { job in
-                        guard job.state == .ready, job.runAt > now else { return }
-                        job.runAt = Timestamp(rawValue: job.runAt.rawValue + step)
-                    }
-                }
-                for (id, replay) in replays where replay.verdict == nil && replay.notBefore > now {
-                    replays[id]?.notBefore = Timestamp(rawValue: replay.notBefore.rawValue + step)
-                }
+        guard case .back(let step) = knownClock.look(at: moment.reading) else { return }
+        let now = moment.now
+        for id in live {
+            change(id) { job in
+                guard job.state == .ready, job.runAt > now else { return }
+                job.runAt = job.runAt + (.zero - step)
             }
         }
-        knownLead = (lead, moment.boot)
+        for (id, replay) in replays where replay.verdict == nil && replay.notBefore > now {
+            replays[id]?.notBefore = replay.notBefore + (.zero - step)
+        }
     }
 }
 

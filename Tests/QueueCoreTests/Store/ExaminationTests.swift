@@ -387,4 +387,24 @@ struct ExaminationTests {
             #expect(try work(clock, path)["dead_letters"]?.level == .note)
         }
     }
+
+    @Test
+    func `a wall clock that went ahead is told, whether or not a worker noticed`() async throws {
+        let clock = TestClock()
+        try await withStore(clock: clock) { store, path in
+            let queue = try await TestQueue(store: store, clock: clock) { clock in
+                try SQLiteStore(path: path, clocks: clock.clocks)
+            }
+            #expect(try work(clock, path)["clock_steps"]?.level == .ok)
+            clock.step(by: .seconds(400 * 86_400))
+            for _ in 1...2 {
+                let found = try work(clock, path)["clock_steps"]
+                #expect(found?.level == .warning)
+                #expect(found?.text.contains("ahead by 400 d, last 0 s ago (it was set)") == true)
+                _ = try await queue.claim()
+            }
+            clock.advance(by: .seconds(8 * 86_400))
+            #expect(try work(clock, path)["clock_steps"]?.level == .note)
+        }
+    }
 }
