@@ -66,13 +66,20 @@ package struct Router: Sendable {
     }
 
     /// What a delivery's signed bytes tell, together with its headers.
-    private static func event(
+    static func event(
         of delivery: WaitingDelivery,
         _ payload: Data
     ) throws(PayloadError) -> Event {
         delivery.isTyped
             ? try .decode(type: delivery.eventType, payload: payload)
             : try .decode(event: delivery.eventType, payload: payload)
+    }
+
+    /// What a decision notes of a body, to be compared later.
+    package static let payloadDigest: PayloadDigest = { body, contentType in
+        ContentType(contentType)
+            .flatMap { SignedBytes.of(body: body, contentType: $0) }
+            .map { SHA256.hex(of: $0) }
     }
 
     private struct Unreadable: Error {

@@ -113,6 +113,45 @@ struct BackupTests {
     }
 
     @Test
+    func `a backup that was altered or cut off is refused with exit code 1, and why is said`()
+        async throws
+    {
+        try await Site.with(settings) { site in
+            try site.script("note", "true")
+            let ingress = try site.startIngress()
+            let worker = try site.startWorker()
+            let request = Request()
+            let delivery = try ingress.accept(request)
+            try site.awaitState("done", ofJobOf: delivery)
+            for program in [worker, ingress.program] {
+                program.signal(SIGTERM)
+                try program.awaitExit()
+            }
+            #expect(try samovar(["backup", "b.db"], in: site).exit == .code(0))
+            let doctor = try samovar(["doctor"], in: site)
+            let sound = "unchanged since the decision: 1 body"
+            #expect(doctor.output.contains(sound), "\(doctor.output)")
+            try moveStoreAway(site)
+
+            let file = URL(fileURLWithPath: site.path("b.db"))
+            let whole = try Data(contentsOf: file)
+            let place = try #require(whole.range(of: request.body)).lowerBound
+            var altered = whole
+            altered.replaceSubrange(place + 2..<place + 5, with: Data("fer".utf8))
+            for (bytes, text) in [
+                (altered, "changed since the decision: deliveries \(delivery) "),
+                (whole.prefix(whole.count / 2), "it is cut off after \(whole.count / 2) of "),
+            ] {
+                try bytes.write(to: file)
+                let refused = try samovar(["restore", "b.db"], in: site)
+                #expect(refused.exit == .code(1))
+                #expect(refused.output.contains(text), "\(refused.output)")
+                #expect(!exists(site.store))
+            }
+        }
+    }
+
+    @Test
     func `programs read one object`() async throws {
         try await Site.with { site in
             let ingress = try site.startIngress()

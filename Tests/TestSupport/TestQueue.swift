@@ -72,7 +72,7 @@ package struct TestQueue: Sendable {
             verdict: .ignored,
             reason: "no route matches",
             explanation: "{}",
-            payloadSHA256: "00",
+            payloadSHA256: nil,
             jobs: []
         )
     }

@@ -2,6 +2,7 @@ import ArgumentParser
 import Foundation
 import Program
 import QueueCore
+import Routing
 import Settings
 
 /// `samovar backup FILE`: a verified copy of the store, made while everything goes on.
@@ -11,7 +12,8 @@ struct BackupCommand: AsyncParsableCommand {
         abstract: "Copy the store into one file, and verify the copy.",
         discussion: """
             Services go on meanwhile. The file appears under its name only when it was read \
-            whole and found sound; only its owner may read it. Copying queue.db with cp \
+            whole and found sound, and its bodies are those that were decided; only its owner \
+            may read it. Copying queue.db with cp \
             instead misses what is still in its log.
 
             Examples:
@@ -37,7 +39,11 @@ struct BackupCommand: AsyncParsableCommand {
                 let examination = try Examination(path: configuration.store)
                 // It was only read; the first error is the one to tell.
                 defer { try? examination.close() }
-                return try examination.backUp(to: file.absolutePath, replacing: force)
+                return try examination.backUp(
+                    to: file.absolutePath,
+                    replacing: force,
+                    digest: Router.payloadDigest
+                )
             }
             let duration = ContinuousClock.now - start
             if output.json {
@@ -56,7 +62,15 @@ struct BackupCommand: AsyncParsableCommand {
             "in \(Quantity.text(duration))",
             "verified",
         ]
-        return "\(backup.file): \(parts.joined(separator: ", "))\n"
+        return "\(backup.file): \(parts.joined(separator: ", "))\(limits(backup))\n"
+    }
+
+    /// What was not verified.
+    static func limits(_ backup: Backup) -> String {
+        let count = backup.bodiesWithoutDigest
+        guard count > 0 else { return "" }
+        let bodies = Quantity.count(count, "body", plural: "bodies")
+        return " but for \(bodies) not decided, or not readable, of which there is no digest"
     }
 
     static func json(_ backup: Backup, _ duration: Duration) -> JSONValue {
@@ -67,6 +81,7 @@ struct BackupCommand: AsyncParsableCommand {
             ("deliveries", .integer(backup.deliveries)),
             ("jobs", .integer(backup.jobs)),
             ("duration_seconds", .real(duration.seconds)),
+            ("bodies_without_digest", .integer(Int64(backup.bodiesWithoutDigest))),
             ("verified", .boolean(true)),
         ])
     }

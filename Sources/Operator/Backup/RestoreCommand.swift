@@ -1,6 +1,7 @@
 import ArgumentParser
 import Program
 import QueueCore
+import Routing
 import Settings
 
 /// `samovar restore FILE`: puts a verified backup in the place of a store that is gone.
@@ -29,7 +30,11 @@ struct RestoreCommand: AsyncParsableCommand {
         try await reporting {
             let configuration = try configurationOption.load(secrets: .skip)
             let result = try await onStoreThread {
-                try await Restore(file: file.absolutePath, store: configuration.store).run()
+                try await Restore(
+                    file: file.absolutePath,
+                    store: configuration.store,
+                    digest: Router.payloadDigest
+                ).run()
             }
             if output.json {
                 try StandardOutput.write(
@@ -56,7 +61,7 @@ struct RestoreCommand: AsyncParsableCommand {
             ?? "There is no delivery in it."
         return """
             restored \(store) from \(backup.file): \(deliveries), \
-            \(Quantity.count(Int(backup.jobs), "job")), verified
+            \(Quantity.count(Int(backup.jobs), "job")), verified\(BackupCommand.limits(backup))
             \(Quantity.count(result.liveJobs, "job")) to be run, of which \(result.wereRunning) \
             ran when the backup was made.
             \(since)
@@ -82,6 +87,7 @@ struct RestoreCommand: AsyncParsableCommand {
             ("were_running", .integer(Int64(result.wereRunning))),
             ("newest_received_at", .time(result.newestReceived)),
             ("skipped_numbers", .integer(result.skippedNumbers)),
+            ("bodies_without_digest", .integer(Int64(result.backup.bodiesWithoutDigest))),
             ("held", .boolean(true)),
         ])
     }

@@ -1,6 +1,7 @@
 import ArgumentParser
 import Program
 import QueueCore
+import Routing
 import Settings
 
 /// `samovar doctor`: proves that nothing disappeared, and says what else is not as it should be.
@@ -11,7 +12,7 @@ struct DoctorCommand: AsyncParsableCommand {
         discussion: """
             Exit code 1 when something should be looked at. Notes do not count. A large store \
             takes minutes, in which its log grows; --quick leaves out the comparison of indexes \
-            with their tables.
+            with their tables, and compares a sample of the bodies with their digests.
 
             Examples:
               samovar doctor
@@ -90,6 +91,7 @@ struct DoctorCommand: AsyncParsableCommand {
         site.warnings = warnings
         site.unchecked = unchecked
         var diagnoses = examination.file(quick: quick) + examination.rows()
+        diagnoses.append(examination.bodies(quick: quick, digest: Router.payloadDigest))
         diagnoses += examination.migrations() + examination.schemaDrift() + examination.settings()
         let clocks = Clocks.system
         // Before the look: no lease that it sees in force has run out by this time.

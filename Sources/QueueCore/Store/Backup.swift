@@ -8,6 +8,8 @@ package struct Backup: Equatable, Sendable {
     package var schema: Int
     package var deliveries: Int64
     package var jobs: Int64
+    /// Of these nothing tells whether they changed: they are not decided, or not readable.
+    package var bodiesWithoutDigest = 0
 }
 
 extension Examination {
@@ -19,14 +21,19 @@ extension Examination {
     /// - Parameters:
     ///   - file: an absolute path; its folder exists.
     ///   - replacing: whether a file that exists may be replaced.
+    ///   - digest: computes what the bodies are compared by.
     /// - Returns: what the copy holds.
     /// - Throws: what keeps it from being made; nothing is left behind then.
-    package func backUp(to file: String, replacing: Bool) throws(BackupError) -> Backup {
+    package func backUp(
+        to file: String,
+        replacing: Bool,
+        digest: @escaping PayloadDigest
+    ) throws(BackupError) -> Backup {
         try check(target: file, replacing: replacing)
         let partial = try PartialFile(besides: file)
         do throws(BackupError) {
             try copy(to: partial.path, named: file)
-            var backup = try Self.verified(partial.path, named: file)
+            var backup = try Self.verified(partial.path, named: file, digest: digest)
             backup.file = file
             try partial.takePlace(replacing: replacing)
             return backup
@@ -41,14 +48,25 @@ extension Examination {
     /// - Parameters:
     ///   - path: where it is.
     ///   - name: what people call it.
+    ///   - digest: computes what the bodies are compared by; nil where they were compared before.
     /// - Returns: what it holds.
     /// - Throws: `.unsound` with all that is wrong.
-    static func verified(_ path: String, named name: String) throws(BackupError) -> Backup {
+    static func verified(
+        _ path: String,
+        named name: String,
+        digest: PayloadDigest?
+    ) throws(BackupError) -> Backup {
         do {
             let copy = try Examination(path: path)
             // It was only read; the first error is the one to tell.
             defer { try? copy.close() }
-            let findings = (copy.file(quick: false) + copy.rows()).filter(\.isFinding)
+            var diagnoses = copy.file(quick: false) + copy.rows()
+            var bodies = BodyComparison()
+            if let digest {
+                bodies = try copy.compareBodies(quick: false, digest: digest)
+                diagnoses.append(bodies.diagnosis)
+            }
+            let findings = diagnoses.filter(\.isFinding)
             guard findings.isEmpty else {
                 throw BackupError.unsound(file: name, findings: findings.map(\.text))
             }
@@ -58,7 +76,8 @@ extension Examination {
                 bytes: try copy.bytes(),
                 schema: copy.schema,
                 deliveries: counts.deliveries.present,
-                jobs: counts.jobs.present
+                jobs: counts.jobs.present,
+                bodiesWithoutDigest: bodies.withoutDigest
             )
         } catch {
             throw BackupError(error, file: name)
@@ -114,9 +133,9 @@ extension Examination {
 extension Examination {
     /// Whether it is empty or begins as every SQLite file does: sqlite.org/fileformat2.html.
     fileprivate static func isDatabase(_ file: String) -> Bool {
-        let mark = Data("SQLite format 3\0".utf8)
         guard let handle = FileHandle(forReadingAtPath: file) else { return false }
         // What cannot be read is not replaced either.
+        let mark = DatabaseHeader.mark
         guard let start = try? handle.read(upToCount: mark.count) else { return true }
         return start == mark
     }

@@ -43,7 +43,8 @@ package enum BackupError: Error, Equatable, Sendable {
         case .noFolder(let folder): "Make it first: mkdir -p \(folder.shellQuoted)"
         case .cannotWrite: "Check that this user may write to the folder."
         case .diskFull: "Free some space there, or name a file on another disk."
-        case .unsound: "Take another backup; `samovar doctor` says whether the store is sound."
+        case .unsound:
+            "Take another backup, or restore an earlier one; `samovar doctor` says whether the store itself is sound."
         case .storeExists(let files):
             "With the services stopped, move it away first, all of it:\n"
                 + files.map { "  mv \($0.shellQuoted) \(Self.movedAway($0).shellQuoted)" }

@@ -33,22 +33,26 @@ package struct Restore: Sendable {
 
     private let file: String
     private let store: String
+    private let digest: PayloadDigest
     private let clocks: Clocks
     private let logger: Logger
 
     /// - Parameters:
     ///   - file: the backup.
     ///   - store: where the store will be.
+    ///   - digest: computes what the bodies are compared by.
     ///   - clocks: where time comes from.
     ///   - logger: for the store that is prepared.
     package init(
         file: String,
         store: String,
+        digest: @escaping PayloadDigest,
         clocks: Clocks = .system,
         logger: Logger = Logger(label: "samovar.store")
     ) {
         self.file = file
         self.store = store
+        self.digest = digest
         self.clocks = clocks
         self.logger = logger
     }
@@ -58,10 +62,13 @@ package struct Restore: Sendable {
     /// - Throws: whatever keeps it from being restored; nothing is changed then.
     package func run() async throws(BackupError) -> Result {
         try checkPlace()
+        if let shortfall = DatabaseHeader.shortfall(of: file) {
+            throw .unsound(file: file, findings: [shortfall])
+        }
         do {
             try Examination(path: file).close()
         } catch {
-            throw BackupError(error, file: file)
+            throw damage(BackupError(error, file: file))
         }
         let folder = (store as NSString).deletingLastPathComponent
         do {
@@ -114,11 +121,15 @@ package struct Restore: Sendable {
             defer { try? source.close() }  // it was only read
             let handlers = StoreUsers.handlers(of: try source.uuid())
             guard handlers.isEmpty else { throw BackupError.inUse(by: handlers) }
-            try source.copy(to: partial.path, named: file)
+            do throws(BackupError) {
+                try source.copy(to: partial.path, named: file)
+            } catch {
+                throw damage(error, in: source)
+            }
         } catch {
-            throw BackupError(error, file: file)
+            throw damage(BackupError(error, file: file))
         }
-        _ = try Examination.verified(partial.path, named: file)
+        let compared = try Examination.verified(partial.path, named: file, digest: digest)
         var result: Result
         do throws(StoreError) {
             let restored = try SQLiteStore(
@@ -133,10 +144,18 @@ package struct Restore: Sendable {
         } catch {
             throw error.isDiskFull ? .diskFull(file: store) : .store(error)
         }
-        result.backup = try Examination.verified(partial.path, named: file)
+        result.backup = try Examination.verified(partial.path, named: file, digest: nil)
         result.backup.file = file
+        result.backup.bodiesWithoutDigest = compared.bodiesWithoutDigest
         for suffix in ["-wal", "-shm"] { unsafe unlink(partial.path + suffix) }
         return result
+    }
+
+    /// A file that SQLite finds damaged is refused as unsound, with all that can be said of it.
+    private func damage(_ error: BackupError, in source: Examination? = nil) -> BackupError {
+        guard case .store(.corrupt(_, let reason)) = error else { return error }
+        let found = source?.file(quick: true).filter(\.isFinding).map(\.text) ?? []
+        return .unsound(file: file, findings: found.isEmpty ? [reason] : found)
     }
 
     /// The store is for whom the file of its turn is for: it was made by the services, or just now

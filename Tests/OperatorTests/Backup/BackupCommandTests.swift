@@ -24,11 +24,22 @@ struct BackupCommandTests {
     }
 
     @Test
+    func `people read what could not be compared`() {
+        var backup = Self.backup
+        backup.bodiesWithoutDigest = 2
+        #expect(
+            BackupCommand.text(backup, .milliseconds(350)).hasSuffix(
+                "verified but for 2 bodies not decided, or not readable, of which there is no digest\n"
+            )
+        )
+    }
+
+    @Test
     func `programs read one object`() {
         #expect(
             BackupCommand.json(Self.backup, .milliseconds(350)).compact
                 == #"{"file":"/b/q.db","bytes":1536,"schema":2,"deliveries":1,"jobs":2,"#
-                + #""duration_seconds":0.35,"verified":true}"#
+                + #""duration_seconds":0.35,"bodies_without_digest":0,"verified":true}"#
         )
     }
 

@@ -33,7 +33,7 @@ struct BackupTests {
     ) throws -> Backup {
         let examination = try Examination(path: store)
         defer { try? examination.close() }
-        return try examination.backUp(to: file, replacing: replacing)
+        return try examination.backUp(to: file, replacing: replacing, digest: digestOfTests)
     }
 
     private func names(_ folder: String) throws -> [String] {

@@ -22,7 +22,11 @@ struct RestoreTests {
             }
             try await prepare(queue)
             let examination = try Examination(path: path)
-            _ = try examination.backUp(to: folder + "/b.db", replacing: false)
+            _ = try examination.backUp(
+                to: folder + "/b.db",
+                replacing: false,
+                digest: digestOfTests
+            )
             try examination.close()
             try await store.close()
             try await body(folder + "/b.db", folder + "/site/queue.db")
@@ -34,7 +38,12 @@ struct RestoreTests {
         to store: String,
         clock: TestClock = TestClock()
     ) async throws -> Restore.Result {
-        try await Restore(file: backup, store: store, clocks: clock.clocks).run()
+        try await Restore(
+            file: backup,
+            store: store,
+            digest: digestOfTests,
+            clocks: clock.clocks
+        ).run()
     }
 
     private static func routed(_ target: RoutingTarget) -> Decision {
@@ -172,7 +181,11 @@ struct RestoreTests {
             try connection.close()
             let examination = try Examination(path: old)
             #expect(examination.schema == 1)
-            let backup = try examination.backUp(to: folder + "/b.db", replacing: false)
+            let backup = try examination.backUp(
+                to: folder + "/b.db",
+                replacing: false,
+                digest: digestOfTests
+            )
             #expect(backup.schema == 1)
             try examination.close()
             let result = try await restore(folder + "/b.db", to: folder + "/queue.db")
