@@ -13,6 +13,8 @@ struct GiteaCall: Sendable, CustomStringConvertible {
     var query: [(name: String, value: String)] = []
     /// JSON.
     var body: Data?
+    /// The login of the account as which it is asked; for site administrators.
+    var sudo: String?
 
     /// Whether it may be sent twice.
     var isIdempotent: Bool { method == .get }
@@ -23,9 +25,10 @@ struct GiteaCall: Sendable, CustomStringConvertible {
     /// A question.
     static func get(
         _ parts: String...,
-        query: [(name: String, value: String)] = []
+        query: [(name: String, value: String)] = [],
+        sudo: String? = nil
     ) -> GiteaCall {
-        GiteaCall(method: .get, path: path(parts), query: query)
+        GiteaCall(method: .get, path: path(parts), query: query, sudo: sudo)
     }
 
     /// A write of an object.

@@ -39,56 +39,6 @@ extension GiteaClient {
         }
         return repository
     }
-
-    /// What an account may do in a repository.
-    ///
-    /// Needs scope `read:repository`, and an account that administers the repository or the
-    /// server.
-    ///
-    /// Gitea asks for names, which change hands: so what it answers counts only when it is about
-    /// the very id.
-    ///
-    /// - Parameters:
-    ///   - user: the account's id.
-    ///   - login: what it was called last, if that is known.
-    ///   - repository: the repository's id.
-    /// - Returns: the permission.
-    /// - Throws: `.notFound` when there is no such repository or account, or the token's account
-    ///   may not see it.
-    package func permission(
-        of user: Int64,
-        called login: String?,
-        in repository: Int64
-    ) async throws(GiteaError) -> GiteaPermission {
-        let name = try await self.repository(repository).fullName
-        if let login, let found = try await permission(of: user, called: login, in: name) {
-            return found
-        }
-        guard let now = try await self.user(user)?.login else {
-            throw .notFound(message: "no account has the id \(user)")
-        }
-        if now != login, let found = try await permission(of: user, called: now, in: name) {
-            return found
-        }
-        throw .notFound(message: "the account with the id \(user) has just been renamed")
-    }
-
-    /// Nil when the name belongs to nobody, or to somebody else.
-    private func permission(
-        of user: Int64,
-        called login: String,
-        in repository: String
-    ) async throws(GiteaError) -> GiteaPermission? {
-        // It comes from a payload; nobody is called so, and it would lead elsewhere.
-        guard !["", ".", ".."].contains(login), !login.contains("/") else { return nil }
-        let call = GiteaCall.get("repos", repository, "collaborators", login, "permission")
-        do throws(GiteaError) {
-            let found = try decode(GiteaPermission.self, from: await ask(call))
-            return found.user.id == user ? found : nil
-        } catch .notFound {
-            return nil
-        }
-    }
 }
 
 // MARK: - Comments

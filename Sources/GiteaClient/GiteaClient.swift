@@ -4,6 +4,7 @@ package import Logging
 import NIOCore
 import NIOHTTP1
 package import Settings
+import Synchronization
 
 /// Gitea's (and Forgejo's) API, as far as it is needed.
 ///
@@ -33,6 +34,7 @@ package final class GiteaClient: Sendable {
     private let patience: Patience
     private let logger: Logger
     private let client: HTTPClient
+    let learned = Mutex(LearnedRights())
 
     /// ``close()`` must be called in the end.
     ///
@@ -174,6 +176,7 @@ package final class GiteaClient: Sendable {
             "Accept": "application/json", "Authorization": "token \(token)",
             "User-Agent": userAgent,
         ]
+        if let account = call.sudo { request.headers.add(name: "Sudo", value: account) }
         if let body = call.body {
             request.headers.add(name: "Content-Type", value: "application/json")
             request.body = .bytes(ByteBuffer(bytes: body))

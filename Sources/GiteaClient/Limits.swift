@@ -34,4 +34,11 @@ enum Limits {
 
     /// How long a connection may take to come about, if a whole answer may take longer.
     static let connectLongest = Duration.seconds(10)
+
+    /// A token that may not look as others is not tried again before this: it saves each question a
+    /// request, and an account that was made an administrator is noticed.
+    static let sudoPause = Duration.seconds(600)
+
+    /// Teams that a client remembers as visible: some 100 kB.
+    static let teamsRememberedMost = 4096
 }

@@ -25,12 +25,71 @@ package struct GiteaRepository: Decodable, Equatable, Sendable {
     }
 }
 
-/// What an account may do in a repository, teams and ownership counted.
-package struct GiteaPermission: Decodable, Equatable, Sendable {
+/// What an account may do with code, from less to more.
+enum GiteaRight: String, CaseIterable, Comparable, Sendable {
+    case nothing = "none"
+    case read, write, admin, owner
+
+    static func < (left: Self, right: Self) -> Bool {
+        let order = Self.allCases
+        return (order.firstIndex(of: left) ?? 0) < (order.firstIndex(of: right) ?? 0)
+    }
+}
+
+/// What Gitea says of an account's permission in a repository: not all that teams lend.
+struct GiteaPermission: Decodable, Equatable, Sendable {
     /// `none`, `read`, `write`, `admin` or `owner`; of a public repository everybody has `read`.
-    package var permission: String
+    var permission: String
     /// Whose permission it is.
-    package var user: GiteaUser
+    var user: GiteaUser
+}
+
+/// What an account may do in a repository, teams and ownership counted.
+package struct GiteaAccess: Equatable, Sendable {
+    /// How it is known.
+    package enum Evidence: Equatable, Sendable {
+        /// Gitea says so of the account's permission.
+        case permission
+        /// The repository as the account itself sees it.
+        case asAccount
+        /// It is in the team with this id.
+        case team(Int64)
+    }
+
+    /// `none`, `read`, `write`, `admin` or `owner`, or a word of Gitea's that is not known.
+    package var permission: String
+    package var evidence: Evidence
+    /// Why not all teams could be asked: the account may have more rights then.
+    package var doubt: GiteaError?
+
+    package init(permission: String, evidence: Evidence) {
+        self.permission = permission
+        self.evidence = evidence
+    }
+
+    var right: GiteaRight { GiteaRight(rawValue: permission) ?? .nothing }
+}
+
+/// A team of an organization.
+struct GiteaTeam: Decodable, Sendable {
+    var id: Int64
+    /// Of the team as a whole; `none` since Gitea 1.24, unless it administers.
+    var permission: String?
+    /// By unit, since Gitea 1.15.
+    var rights: [String: String]?
+
+    private enum CodingKeys: String, CodingKey {
+        case id, permission
+        case rights = "units_map"
+    }
+
+    /// What its members may do with code.
+    var right: GiteaRight {
+        let whole = permission.flatMap(GiteaRight.init(rawValue:)) ?? .nothing
+        if whole >= .admin { return whole }
+        guard let rights else { return whole }
+        return rights["repo.code"].flatMap(GiteaRight.init(rawValue:)) ?? .nothing
+    }
 }
 
 /// A comment on an issue or a pull request.

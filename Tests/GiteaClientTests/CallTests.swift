@@ -55,7 +55,7 @@ struct CallTests {
     // MARK: Permissions
 
     private func permission(_ trial: Trial, called login: String?) async throws -> String {
-        try await trial.client.permission(of: 5, called: login, in: 17).permission
+        try await trial.client.access(of: 5, called: login, in: 17).permission
     }
 
     @Test
@@ -98,7 +98,7 @@ struct CallTests {
         try await Trial.with { trial async throws in
             trial.gitea.change { $0.users[5] = nil }
             let failure = await trial.failure { client throws(GiteaError) in
-                try await client.permission(of: 5, called: "anna", in: 17)
+                try await client.access(of: 5, called: "anna", in: 17)
             }
             #expect(failure == .notFound(message: "no account has the id 5"))
         }
@@ -108,7 +108,7 @@ struct CallTests {
     func `a token that may not look at permissions is told so`() async throws {
         try await Trial.with({ $0.mayLookAtPermissions = false }) { trial async throws in
             let failure = await trial.failure { client throws(GiteaError) in
-                try await client.permission(of: 5, called: "anna", in: 17)
+                try await client.access(of: 5, called: "anna", in: 17)
             }
             guard case .forbidden(let message) = failure else {
                 Issue.record("\(String(describing: failure))")

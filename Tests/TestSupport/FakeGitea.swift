@@ -16,8 +16,25 @@ package final class FakeGitea: Sendable {
         case brokenOff
     }
 
+    /// A team of the organization that owns repository 17.
+    package struct Team: Sendable {
+        package var members: Set<Int64>
+        /// What they may do with the code, and what with issues.
+        package var code: String
+        package var issues: String
+        /// Whether the token's account may see it.
+        package var isVisible = true
+
+        package init(members: Set<Int64>, code: String, issues: String) {
+            self.members = members
+            self.code = code
+            self.issues = issues
+        }
+    }
+
     /// What the server knows.
     package struct World: Sendable {
+        /// Since 1.24 teams have no level as a whole.
         package var version = "1.26.3"
         /// What clients must show.
         package var token = "t0ken-of-samovar"
@@ -29,9 +46,17 @@ package final class FakeGitea: Sendable {
         package var hidden: Set<Int64> = []
         /// Whether the token's account may look at permissions.
         package var mayLookAtPermissions = true
+        /// Whether the token's account is a site administrator, who may ask as somebody else.
+        package var isSiteAdministrator = false
+        /// Whether something before the server drops the header `Sudo`.
+        package var dropsSudo = false
+        /// Scopes of the token.
+        package var scopes: Set<String> = ["read:user", "read:repository", "read:organization"]
+        /// Teams by id; none: repository 17 belongs to an account.
+        package var teams: [Int64: Team] = [:]
         /// Names that repositories had before.
         package var formerNames: [String: Int64] = [:]
-        /// By user; who is missing has `none`.
+        /// By user, without what teams lend; who is missing has `none`.
         package var permissions: [Int64: String] = [:]
         /// Comments by issue, in repository 17.
         package var comments: [Int64: [String]] = [1: []]
@@ -134,8 +159,32 @@ extension FakeGitea.World {
         guard request.headers["authorization"] == "token \(token)" else {
             return json(["message": "token is required", "url": ""], status: 401)
         }
+        if let scope = Self.scope(of: path), !scopes.contains(scope) {
+            let message = "token does not have at least one of required scope(s): [\(scope)]"
+            return json(["message": message, "url": ""], status: 403)
+        }
+        var asker: Int64 = 1
+        if let login = request.headers["sudo"], !dropsSudo {
+            guard isSiteAdministrator else {
+                let message = "Only administrators allowed to sudo."
+                return json(["message": message, "url": ""], status: 403)
+            }
+            guard let id = users.first(where: { $0.value == login })?.key else { return missing }
+            asker = id
+        }
         switch (words[0], path.first, path.count) {
-        case ("GET", "user", 1): return json(user(1))
+        case ("GET", "user", 1): return json(user(asker))
+        case ("GET", "orgs", 1): return json([[String: Any]]())
+        case ("GET", "teams", 2...):
+            guard let id = Int64(path[1]), let team = teams[id], team.isVisible else {
+                return missing
+            }
+            if path.count == 2 { return json(shown(id, team)) }
+            let member = users.first { $0.value == path.last }?.key
+            guard let member, team.members.contains(member) else { return missing }
+            return json(user(member))
+        case ("GET", "repos", 2) where path[1] == "search":
+            return json(["ok": true, "data": [[String: Any]]()])
         case ("GET", "users", 2) where path[1] == "search":
             let id = query["uid"].flatMap { Int64($0) }
             let found = users.keys.filter { $0 == id }.map(user)
@@ -144,7 +193,7 @@ extension FakeGitea.World {
             guard let id = Int64(path[1]), let repository = repository(id) else { return missing }
             return json(repository)
         case (_, "repos", 3...):
-            return answer(request, String(words[0]), path, url, query)
+            return answer(request, String(words[0]), path, url, query, asker)
         default: return missing
         }
     }
@@ -155,7 +204,8 @@ extension FakeGitea.World {
         _ method: String,
         _ path: [String],
         _ url: URLComponents,
-        _ query: [String: String]
+        _ query: [String: String],
+        _ asker: Int64
     ) -> HTTPListener.Answer {
         let name = "\(path[1])/\(path[2])"
         if let id = formerNames[name], let now = repositories[id] {
@@ -165,11 +215,19 @@ extension FakeGitea.World {
             return .response(301, headers: ["Location": place], body: "")
         }
         guard let id = repositories.first(where: { $0.value == name })?.key,
-            let repository = repository(id)
+            repository(id) != nil
         else { return missing }
         let rest = Array(path.dropFirst(3))
         switch (method, rest.first, rest.count) {
-        case ("GET", nil, 0): return json(repository)
+        case ("GET", nil, 0):
+            guard let seen = self.repository(id, seenBy: asker) else { return missing }
+            return json(seen)
+        case ("GET", "teams", 1):
+            guard !teams.isEmpty else {
+                let message = "repo is not owned by an organization"
+                return json(["message": message, "url": ""], status: 405)
+            }
+            return json(teams.sorted { $0.key < $1.key }.map { shown($0.key, $0.value) })
         case ("GET", "collaborators", 3) where rest[2] == "permission":
             return permission(of: rest[1])
         case ("GET", "issues", 2) where rest[1] == "comments": return allComments(query)
@@ -191,7 +249,7 @@ extension FakeGitea.World {
             return json(["message": message, "url": ""], status: 403)
         }
         guard let id = users.first(where: { $0.value == login })?.key else { return missing }
-        let permission = permissions[id] ?? "none"
+        let permission = saidPermission(of: id)
         return json(["permission": permission, "role_name": permission, "user": user(id)])
     }
 
@@ -228,6 +286,64 @@ extension FakeGitea.World {
             "id": id, "full_name": name,
             "permissions": ["admin": true, "push": true, "pull": true],
         ]
+    }
+
+    // MARK: Teams
+
+    private static let rights = ["none", "read", "write", "admin", "owner"]
+
+    private static func best(_ rights: [String]) -> String {
+        rights.max { Self.rank($0) < Self.rank($1) } ?? "none"
+    }
+
+    private static func rank(_ right: String) -> Int { rights.firstIndex(of: right) ?? 0 }
+
+    /// Forgejo counts on from Gitea 1.22.
+    private var hasUnitTeams: Bool {
+        let parts = version.split(separator: ".")
+        return !version.contains("gitea-") && parts[0] == "1" && (Int(parts[1]) ?? 0) >= 24
+    }
+
+    /// The level of a team as a whole: before 1.24 the least of its units, since then none.
+    private func level(_ team: FakeGitea.Team) -> String {
+        if team.code == "admin" { return "admin" }
+        if hasUnitTeams { return "none" }
+        return Self.rank(team.code) < Self.rank(team.issues) ? team.code : team.issues
+    }
+
+    /// What the server says of an account's permission, which is not all it may do.
+    private func saidPermission(of user: Int64) -> String {
+        let lent = teams.values.filter { $0.members.contains(user) }.map(level)
+        return Self.best(lent + [permissions[user] ?? "none"])
+    }
+
+    /// The repository with the true rights of who asks; nil when there are none.
+    private func repository(_ id: Int64, seenBy asker: Int64) -> [String: Any]? {
+        // The token's account administers it.
+        guard asker != 1, var seen = repository(id) else { return repository(id) }
+        let lent = teams.values.filter { $0.members.contains(asker) }.map(\.code)
+        let right = Self.rank(Self.best(lent + [permissions[asker] ?? "none"]))
+        guard right > 0 else { return nil }
+        seen["permissions"] = ["admin": right > 2, "push": right > 1, "pull": true]
+        return seen
+    }
+
+    private func shown(_ id: Int64, _ team: FakeGitea.Team) -> [String: Any] {
+        [
+            "id": id, "name": "team-\(id)", "permission": level(team),
+            "units_map": ["repo.code": team.code, "repo.issues": team.issues],
+        ]
+    }
+
+    /// The scope that a question needs; nil for those that all tokens of these tests have.
+    private static func scope(of path: [String]) -> String? {
+        switch path.first {
+        case "user", "users": "read:user"
+        case "teams", "orgs": "read:organization"
+        case "repositories": "read:repository"
+        case "repos": path.contains("issues") ? nil : "read:repository"
+        default: nil
+        }
     }
 
     private func comment(_ place: Int, _ text: String) -> [String: Any] {

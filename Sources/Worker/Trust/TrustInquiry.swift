@@ -123,19 +123,44 @@ final class TrustInquiry: Sendable {
             return .unknown(reason: "the configuration has no section gitea", notBefore: .zero)
         }
         do throws(GiteaError) {
-            let permission = try await client.permission(
+            let access = try await client.access(
                 of: question.user,
                 called: question.login,
                 in: question.repository
-            ).permission
+            )
             reports.questions.add(to: .answered)
-            let (level, shown) = Self.level(of: permission)
+            let (level, shown) = Self.level(of: access)
+            if let doubt = access.doubt {
+                await report(doubt, .teams, question, job)
+                return .level(level, because: "\(subject): \(shown), teams could not be asked")
+            }
             cache.keep(key, level, permission: shown)
             return .level(level, because: "\(subject): \(shown)")
         } catch {
             if let answer = GiteaAnswer(error) { reports.questions.add(to: answer) }
-            if case .forbidden = error { await report(error, question, job) }
+            if case .forbidden = error { await report(error, .permissions, question, job) }
             return Self.finding(for: error, subject)
+        }
+    }
+
+    /// What a token may not ask for.
+    private enum Blindness {
+        case permissions, teams
+
+        var message: Logger.Message {
+            switch self {
+            case .permissions:
+                "Gitea's token may not ask for permissions: senders count as readonly"
+            case .teams:
+                "Gitea's token may not ask for teams: their members may count for too little"
+            }
+        }
+
+        var consequence: String {
+            switch self {
+            case .permissions: "senders count as readonly"
+            case .teams: "members of teams may count for too little"
+            }
         }
     }
 
@@ -143,11 +168,12 @@ final class TrustInquiry: Sendable {
     /// rights.
     private func report(
         _ error: GiteaError,
+        _ blindness: Blindness,
         _ question: TrustQuestion,
         _ job: ClaimedJob
     ) async {
         logger.warning(
-            "Gitea's token may not ask for permissions: senders count as readonly",
+            blindness.message,
             metadata: [
                 "job.id": "\(job.token.job)", "route": "\(job.route)",
                 "repository.id": "\(question.repository)", "error": "\(error)",
@@ -158,17 +184,23 @@ final class TrustInquiry: Sendable {
                 kind: .giteaForbidden,
                 source: job.delivery.source,
                 subject: "repository \(question.repository)",
-                detail: "senders count as readonly: \(error)"
+                detail: "\(blindness.consequence): \(error)"
             )
         )
     }
 
     /// What a permission of Gitea's is worth, and how it is called; a word that is not known is
     /// worth nothing.
-    static func level(of permission: String) -> (level: TrustLevel, shown: String) {
-        switch permission {
-        case "write", "admin", "owner": (.contributor, "permission \(permission)")
-        case "read": (.reader, "permission read")
+    static func level(of access: GiteaAccess) -> (level: TrustLevel, shown: String) {
+        let how =
+            switch access.evidence {
+            case .permission: ""
+            case .asAccount: " as the account sees it"
+            case .team(let id): " by team \(id)"
+            }
+        return switch access.permission {
+        case "write", "admin", "owner": (.contributor, "permission \(access.permission)\(how)")
+        case "read": (.reader, "permission read\(how)")
         case "none": (.readonly, "permission none")
         default: (.readonly, "a permission that is not known")
         }

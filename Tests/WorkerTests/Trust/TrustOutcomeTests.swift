@@ -127,7 +127,11 @@ struct TrustOutcomeTests {
         permission: String,
         level: TrustLevel
     ) {
-        #expect(TrustInquiry.level(of: permission).level == level)
+        #expect(
+            TrustInquiry.level(
+                of: GiteaAccess(permission: permission, evidence: .permission)
+            ).level == level
+        )
     }
 
     static let certain: [GiteaError] = [
