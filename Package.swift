@@ -136,7 +136,7 @@ let package = Package(
         .executableTarget(
             name: "Operator",
             dependencies: [
-                "Gitea", "QueueCore", "Routing", "Settings",
+                "Gitea", "GiteaClient", "QueueCore", "Routing", "Settings",
                 "Doorbell", "Program", "Spawn", argumentParser, asyncHTTPClient, logging, nioCore,
                 nioHTTP1, nioPosix, nioSSL,
             ],
@@ -166,8 +166,8 @@ let package = Package(
         .testTarget(
             name: "OperatorTests",
             dependencies: [
-                "Gitea", "Operator", "Program", "QueueCore", "Routing", "Settings", "Spawn",
-                "TestSupport", argumentParser,
+                "Gitea", "GiteaClient", "Operator", "Program", "QueueCore", "Routing", "Settings",
+                "Spawn", "TestSupport", argumentParser,
             ],
             swiftSettings: strict
         ),

@@ -18,6 +18,7 @@ struct CheckCommand: AsyncParsableCommand {
             Examples:
               samovar check
               samovar check --strict
+              samovar check --online
               samovar check --config /etc/samovar/samovar.yaml --json
             """
     )
@@ -30,6 +31,9 @@ struct CheckCommand: AsyncParsableCommand {
 
     @Flag(help: "The services are started with --allow-public: do not warn of open addresses.")
     var allowPublic = false
+
+    @Flag(help: "Ask the Gitea of `gitea:` too; exit code 1 when something is wrong there.")
+    var online = false
 
     func run() async throws {
         try await reporting {
@@ -46,13 +50,24 @@ struct CheckCommand: AsyncParsableCommand {
                 hasStore: hasStore,
                 warnings: start.warnings
             )
+            let gitea = online ? await GiteaReport(asking: configuration) : nil
             if output.json {
-                try StandardOutput.write(JSONOutput.object(summary.json))
+                try StandardOutput.write(
+                    JSONOutput.object(summary.json.adding("online", gitea?.json))
+                )
             } else {
                 for warning in summary.warnings { StandardError.note("warning: \(warning)") }
                 try StandardOutput.write(summary.text(on: .standardOutput()))
+                if let gitea {
+                    try StandardOutput.write("\n" + gitea.text(on: .standardOutput()))
+                } else if online {
+                    StandardError.note("there is no section gitea: nobody was asked")
+                }
             }
-            if strict, !summary.warnings.isEmpty { throw ExitStatus.findings.code }
+            let hasFindings = gitea?.hasFindings == true
+            if hasFindings || strict && !summary.warnings.isEmpty {
+                throw ExitStatus.findings.code
+            }
         }
     }
 }

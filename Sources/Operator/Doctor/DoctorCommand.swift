@@ -30,10 +30,12 @@ struct DoctorCommand: AsyncParsableCommand {
         try await reporting {
             let (configuration, warnings, unchecked) = try load()
             let ingress = try await IngressFacts(asking: configuration)
+            let gitea = await GiteaReport(asking: configuration)
             let report = try await onStoreThread {
                 try await examine(
                     configuration,
                     ingress,
+                    gitea,
                     warnings: warnings,
                     unchecked: unchecked
                 )
@@ -68,6 +70,7 @@ struct DoctorCommand: AsyncParsableCommand {
     private func examine(
         _ configuration: Configuration,
         _ ingress: IngressFacts?,
+        _ gitea: GiteaReport?,
         warnings: [String],
         unchecked: [String]
     ) async throws -> DoctorReport {
@@ -88,6 +91,7 @@ struct DoctorCommand: AsyncParsableCommand {
         var site = await SiteFacts(store: configuration.store)
         site.spool = spool
         site.ingress = ingress
+        site.gitea = gitea
         site.warnings = warnings
         site.unchecked = unchecked
         var diagnoses = examination.file(quick: quick) + examination.rows()

@@ -25,6 +25,8 @@ struct SiteFacts: Equatable {
     var spool: SpoolFacts?
     /// What the ingress says; nil when there is nobody to ask.
     var ingress: IngressFacts?
+    /// What Gitea says; nil when there is none to ask.
+    var gitea: GiteaReport?
     /// What is doubtful in the configuration.
     var warnings: [String] = []
     /// What this user could not check of it.
@@ -69,7 +71,7 @@ extension SiteFacts {
             log, writeLock, disk, modes, owners?.diagnosis, clock(now, newestReceived),
             processes, ingress?.diagnosis,
         ].compactMap(\.self)
-            + (spool?.diagnoses(now: now) ?? []) + configuration
+            + (spool?.diagnoses(now: now) ?? []) + (gitea?.diagnoses ?? []) + configuration
     }
 
     private var log: Diagnosis {
