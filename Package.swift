@@ -71,7 +71,7 @@ let package = Package(
                 .embedInCode("0004_refuse_numbers_out_of_range.sql"),
                 .embedInCode("0005_run_suspects_alone.sql"),
                 .embedInCode("0006_replay_one_route.sql"),
-                .embedInCode("0008_count_ages_by_the_time_that_passed.sql"),
+                .embedInCode("0007_age_by_passed_time_and_free_lanes.sql"),
             ],
             swiftSettings: strict
         ),

@@ -63,12 +63,11 @@ package enum Migrations {
             name: "0006_replay_one_route",
             sql: String(decoding: PackageResources._006_replay_one_route_sql, as: UTF8.self)
         ),
-        ),
         Migration(
-            number: 8,
-            name: "0008_count_ages_by_the_time_that_passed",
+            number: 7,
+            name: "0007_age_by_passed_time_and_free_lanes",
             sql: String(
-                decoding: PackageResources._008_count_ages_by_the_time_that_passed_sql,
+                decoding: PackageResources._007_age_by_passed_time_and_free_lanes_sql,
                 as: UTF8.self
             )
         ),

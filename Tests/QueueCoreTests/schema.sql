@@ -22,7 +22,7 @@ CREATE INDEX job_delayed ON job (run_at, id) WHERE state = 'ready' AND parked = 
 
 CREATE INDEX job_ended ON job (finished_at, id) WHERE finished_at IS NOT NULL;
 
-CREATE INDEX job_lane_live ON job (lane, id)
+CREATE INDEX job_lane_live ON job (lane, off_lane, id)
     WHERE state IN ('ready', 'leased') AND lane IS NOT NULL;
 
 CREATE UNIQUE INDEX job_lane_runs_one_at_a_time ON job (lane)
@@ -147,7 +147,8 @@ CREATE TABLE job (
     reason TEXT,
     created_at INTEGER NOT NULL,
     finished_at INTEGER, parked TEXT
-    CONSTRAINT parked_is_known CHECK (parked IN ('delayed', 'paused')), payload_sha256 TEXT,
+    CONSTRAINT parked_is_known CHECK (parked IN ('delayed', 'paused')), payload_sha256 TEXT, off_lane INTEGER NOT NULL DEFAULT 0
+    CONSTRAINT off_lane_is_a_flag CHECK (off_lane IN (0, 1)),
     CONSTRAINT leased_jobs_have_a_lease CHECK (
         (state = 'leased') = (worker IS NOT NULL)
         AND (state = 'leased') = (lease_until IS NOT NULL)
@@ -346,16 +347,22 @@ BEGIN
 END;
 
 CREATE TRIGGER job_blocked_tells_the_truth BEFORE UPDATE OF blocked ON job
-WHEN NEW.blocked <> (NEW.state = 'ready' AND NEW.lane IS NOT NULL AND (
+WHEN NEW.blocked <> (NEW.state = 'ready' AND NEW.lane IS NOT NULL AND NEW.off_lane = 0 AND (
     EXISTS (
         SELECT 1 FROM job AS earlier
         WHERE earlier.lane = NEW.lane AND earlier.state IN ('ready', 'leased')
-            AND earlier.id < NEW.id)
+            AND earlier.off_lane = 0 AND earlier.id < NEW.id)
     OR EXISTS (
         SELECT 1 FROM job AS held
         WHERE held.lane = NEW.lane AND held.state = 'leased' AND held.id <> NEW.id)))
 BEGIN
     SELECT RAISE(ABORT, 'blocked follows from the lane: it is set by itself');
+END;
+
+CREATE TRIGGER job_comes_back_to_its_lane AFTER UPDATE OF parked ON job
+WHEN NEW.off_lane = 1 AND NEW.parked IS NULL
+BEGIN
+    UPDATE job SET off_lane = 0 WHERE id = NEW.id;
 END;
 
 CREATE TRIGGER job_is_blocked_by_its_lane AFTER INSERT ON job
@@ -365,7 +372,7 @@ BEGIN
     SET blocked = EXISTS (
             SELECT 1 FROM job AS earlier
             WHERE earlier.lane = NEW.lane AND earlier.state IN ('ready', 'leased')
-                AND earlier.id < NEW.id)
+                AND earlier.off_lane = 0 AND earlier.id < NEW.id)
         OR EXISTS (
             SELECT 1 FROM job AS held
             WHERE held.lane = NEW.lane AND held.state = 'leased' AND held.id <> NEW.id)
@@ -414,6 +421,13 @@ BEGIN
     SELECT RAISE(ABORT, 'a claim sets attempt = attempt + 1');
 END;
 
+CREATE TRIGGER job_leaves_its_lane_when_requeued BEFORE UPDATE OF off_lane ON job
+WHEN NEW.off_lane = 1
+    AND NOT (OLD.state = 'dead' AND NEW.state = 'ready' AND NEW.parked IS NOT NULL)
+BEGIN
+    SELECT RAISE(ABORT, 'off_lane follows from a requeue for later: it is set by itself');
+END;
+
 CREATE TRIGGER job_leaves_its_lease_with_its_attempt BEFORE UPDATE OF state ON job
 WHEN OLD.state = 'leased' AND NEW.state <> 'leased'
     AND EXISTS (
@@ -423,18 +437,21 @@ BEGIN
     SELECT RAISE(ABORT, 'this job runs: UPDATE job SET cancel_requested = 1 stops its handler, then cancels it');
 END;
 
-CREATE TRIGGER job_passes_its_lane_on AFTER UPDATE OF state ON job
-WHEN NEW.lane IS NOT NULL AND NEW.state <> OLD.state AND NEW.state <> 'leased'
+CREATE TRIGGER job_passes_its_lane_on AFTER UPDATE OF state, off_lane ON job
+WHEN NEW.lane IS NOT NULL
+    AND ((NEW.state <> OLD.state AND NEW.state <> 'leased') OR NEW.off_lane < OLD.off_lane)
 BEGIN
     UPDATE job SET blocked = 0 WHERE id = NEW.id AND blocked = 1 AND NEW.state <> 'ready';
     UPDATE job SET blocked = 1
     WHERE lane = NEW.lane
         AND state = 'ready'
         AND blocked = 0
+        AND off_lane = 0
         AND id <> coalesce(
             (SELECT id FROM job AS held WHERE held.lane = NEW.lane AND held.state = 'leased'),
             (SELECT id FROM job AS live
                 WHERE live.lane = NEW.lane AND live.state IN ('ready', 'leased')
+                    AND live.off_lane = 0
                 ORDER BY live.id LIMIT 1));
     UPDATE job SET blocked = 0
     WHERE state = 'ready'
@@ -442,6 +459,7 @@ BEGIN
         AND id = (
             SELECT id FROM job AS live
             WHERE live.lane = NEW.lane AND live.state IN ('ready', 'leased')
+                AND live.off_lane = 0
             ORDER BY live.id LIMIT 1)
         AND NOT EXISTS (
             SELECT 1 FROM job AS held WHERE held.lane = NEW.lane AND held.state = 'leased');
@@ -896,6 +914,7 @@ SELECT
             (SELECT id FROM job AS held WHERE held.lane = job.lane AND held.state = 'leased'),
             (SELECT id FROM job AS live
                 WHERE live.lane = job.lane AND live.state IN ('ready', 'leased')
+                    AND live.off_lane = 0
                 ORDER BY live.id LIMIT 1))
         WHEN EXISTS (SELECT 1 FROM pause WHERE kind = 'everything')
             THEN 'everything is paused'

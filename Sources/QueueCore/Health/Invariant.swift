@@ -90,20 +90,29 @@ extension Invariant {
         Invariant(
             claim:
                 "a ready job is blocked exactly while its lane has a leased or an earlier live job",
+            schema: 8,
             violations: """
                 SELECT id FROM job
                 WHERE state = 'ready'
-                    AND blocked <> (lane IS NOT NULL AND EXISTS (
+                    AND blocked <> (lane IS NOT NULL AND off_lane = 0 AND EXISTS (
                         SELECT 1 FROM job AS other
                         WHERE other.lane = job.lane
                             AND other.id <> job.id
                             AND other.state IN ('ready', 'leased')
+                            AND other.off_lane = 0
                             AND (other.id < job.id OR other.state = 'leased')))
                 """
         ),
         Invariant(
             claim: "only ready jobs are blocked",
             violations: "SELECT id FROM job WHERE blocked = 1 AND state <> 'ready'"
+        ),
+        Invariant(
+            claim: "only jobs that were requeued for later are outside of their lanes",
+            schema: 8,
+            violations: """
+                SELECT id FROM job WHERE off_lane = 1 AND (state <> 'ready' OR parked IS NULL)
+                """
         ),
         Invariant(
             claim: "of a lane one job runs at a time",

@@ -58,9 +58,12 @@ extension SQLiteStore {
     }
 
     /// The same change as trigger requeue_by_hand, with the injected clock.
+    ///
+    /// For later, it is outside of its lane until a claim finds it due.
     func requeue(_ job: JobID, at time: Timestamp, in database: Database) throws {
+        let isForLater = time > clocks.now()
         try database.cachedStatement(sql: Self.requeueJob).execute(arguments: [
-            time.rawValue, time > clocks.now() ? "delayed" : nil, job.rawValue,
+            time.rawValue, isForLater ? "delayed" : nil, isForLater, job.rawValue,
         ])
     }
 
@@ -186,7 +189,8 @@ extension SQLiteStore {
     private static let requeueJob = """
         UPDATE job
         SET state = 'ready', failures = 0, losses = 0, snoozed_since = NULL,
-            cancel_requested = 0, reason = NULL, finished_at = NULL, run_at = ?, parked = ?
+            cancel_requested = 0, reason = NULL, finished_at = NULL, run_at = ?, parked = ?,
+            off_lane = ?
         WHERE id = ? AND state = 'dead'
         """
 

@@ -109,11 +109,13 @@ extension SQLiteStore {
             (SELECT id FROM job AS held WHERE held.lane = ?1 AND held.state = 'leased'),
             (SELECT id FROM job AS live
                 WHERE live.lane = ?1 AND live.state IN ('ready', 'leased')
+                    AND live.off_lane = 0
                 ORDER BY live.id LIMIT 1))
         """
 
     private static let aheadInLane = """
-        SELECT count(*) FROM job WHERE lane = ? AND state IN ('ready', 'leased') AND id < ?
+        SELECT count(*) FROM job
+        WHERE lane = ? AND state IN ('ready', 'leased') AND off_lane = 0 AND id < ?
         """
 
     private static let runningOfHandler = """

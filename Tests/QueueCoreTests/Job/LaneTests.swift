@@ -129,6 +129,49 @@ struct LaneTests {
     }
 
     @Test(arguments: Backend.all)
+    func `jobs that are requeued for later hold no lane until they are due`(
+        backend: Backend
+    ) async throws {
+        try await backend.withQueue { queue in
+            let dead = [try await queue.addDead(lane: "l"), try await queue.addDead(lane: "l")]
+            let hour = Pace(start: queue.clock.now + .seconds(3600))
+            #expect(try await queue.store.requeue(dead, pace: hour) == [.changed, .changed])
+            let fresh = try await queue.add([.sample(lane: "l"), .sample(lane: "l")])
+            try await queue.end(queue.claimOne(), .done)
+            // A retry holds its lane.
+            #expect(try await queue.state(fresh[0]) == .done)
+            try await queue.end(queue.claimOne(), .retry(after: .seconds(7200)))
+            #expect(try await queue.claim().isEmpty)
+            queue.clock.advance(by: .seconds(3600))
+            for job in dead {
+                let token = try await queue.claimOne()
+                #expect(token.job == job)
+                try await queue.end(token, .done)
+            }
+            queue.clock.advance(by: .seconds(3600))
+            #expect(try await queue.claimOne().job == fresh[1])
+        }
+    }
+
+    @Test(arguments: Backend.all)
+    func `a requeued job that falls due waits for the one that runs in its lane`(
+        backend: Backend
+    ) async throws {
+        try await backend.withQueue { queue in
+            let dead = try await queue.addDead(lane: "l")
+            let minute = Pace(start: queue.clock.now + .seconds(60))
+            #expect(try await queue.store.requeue([dead], pace: minute) == [.changed])
+            _ = try await queue.add(lane: "l")
+            let running = try await queue.claimOne()
+            #expect(running.job != dead)
+            queue.clock.advance(by: .seconds(61))
+            #expect(try await queue.claim().isEmpty)
+            try await queue.end(running, .done)
+            #expect(try await queue.claimOne().job == dead)
+        }
+    }
+
+    @Test(arguments: Backend.all)
     func `a lost attempt holds its lane until it is rescued, and its job stays first`(
         backend: Backend
     ) async throws {

@@ -14,7 +14,9 @@ extension QueueModel {
     }
 
     mutating func requeue(_ id: Int64, at time: Timestamp) {
+        let isForLater = time > moment.now
         change(id) { job in
+            job.isOffLane = isForLater
             job.state = .ready
             job.failures = 0
             job.losses = 0
@@ -55,7 +57,10 @@ extension QueueModel {
         return ids.map { id in
             guard let job = jobs[id.rawValue] else { return .unknown }
             guard job.state == .ready else { return .refused(job.state) }
-            change(id.rawValue) { $0.runAt = min($0.runAt, now) }
+            change(id.rawValue) { job in
+                job.runAt = min(job.runAt, now)
+                job.isOffLane = false
+            }
             return .changed
         }
     }

@@ -207,6 +207,7 @@ extension QueueModel {
         worker: WorkerID
     ) throws(Mismatch) {
         if claimed.count > slots { throw Mismatch("\(claimed.count) jobs in \(slots) slots") }
+        if slots > 0, !pauses.contains(.everything) { joinLanes() }
         if try claimBesideSuspects(claimed, slots, concurrency, worker) { return }
         var served: [String: Int] = [:]
         for claim in claimed {
@@ -286,6 +287,16 @@ extension QueueModel {
     }
 
     private func isSuspect(_ id: Int64) -> Bool { (jobs[id]?.losses ?? 0) > 0 }
+
+    /// What was requeued for later and is due takes its place in its lane.
+    private mutating func joinLanes() {
+        let now = moment.now
+        for id in live {
+            change(id) { job in
+                if job.runAt <= now { job.isOffLane = false }
+            }
+        }
+    }
 
     private static func group(_ job: JobRow) -> String { "\(job.handler) \(job.repo)" }
 

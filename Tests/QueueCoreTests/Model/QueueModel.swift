@@ -29,6 +29,8 @@ struct QueueModel {
         var repo: String
         var lane: String?
         var runAt: Timestamp
+        /// Requeued for later: outside of its lane until a claim finds it due.
+        var isOffLane = false
         var replay: Int64?
         var replayOf: Int64?
         /// Of the bytes that made it; nil when nobody may repeat them.
@@ -140,7 +142,7 @@ struct QueueModel {
     func laneHolders() -> [String: Int64] {
         var holders: [String: Int64] = [:]
         for id in live {
-            guard let job = jobs[id], let lane = job.lane else { continue }
+            guard let job = jobs[id], let lane = job.lane, !job.isOffLane else { continue }
             guard let holder = holders[lane] else {
                 holders[lane] = id
                 continue
@@ -152,7 +154,8 @@ struct QueueModel {
     }
 
     func isBlocked(_ id: Int64, _ holders: [String: Int64]) -> Bool {
-        guard let job = jobs[id], job.state == .ready, let lane = job.lane else { return false }
+        guard let job = jobs[id], job.state == .ready, let lane = job.lane, !job.isOffLane
+        else { return false }
         return holders[lane] != id
     }
 
