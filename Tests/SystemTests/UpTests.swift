@@ -1,6 +1,6 @@
+import Foundation
 import GRDB
 import Spawn
-import Foundation
 import TestSupport
 import Testing
 
@@ -34,6 +34,21 @@ struct UpTests {
             #expect(both.output.contains("cannot listen on 127.0.0.1:\(stranger.port)"))
             #expect(!both.output.contains("working"))
             #expect(try site.reader.number("SELECT count(*) FROM worker") == 0)
+        }
+    }
+
+    @Test
+    func `a worker that is killed as soon as it runs is started again beside the same ingress`()
+        async throws
+    {
+        try await Site.with(settings) { site in
+            let both = try site.startBoth()
+            try kill(#require(site.process("samovar-worker")), SIGKILL)
+            try both.program.awaitLine("starting it again soon")
+            try site.awaitState("done", ofJobOf: both.accept(Request()))
+            #expect(!both.program.hasEnded)
+            both.program.signal(SIGTERM)
+            #expect(try both.program.awaitExit() == .code(0))
         }
     }
 

@@ -1,3 +1,4 @@
+import Program
 import QueueCore
 import Spawn
 
@@ -13,6 +14,9 @@ enum Service: String, CaseIterable, Sendable {
 /// The decisions of `samovar up` about its services.
 ///
 /// It does no I/O: each method takes what happened and answers what to do.
+///
+/// One thing alone ends everything: an ingress that refuses to begin. Whatever becomes of a worker,
+/// the ingress goes on: deliveries that it does not take are lost, those that wait are not.
 struct Supervision {
     /// What the supervisor is to do, in this order.
     enum Action: Equatable {
@@ -41,18 +45,19 @@ struct Supervision {
     }
 
     private var states: [Service: State] = [:]
-    private var starts: [Service: Int] = [:]
     private var delays: [Service: Duration] = [:]
     private var phase = Phase.running
     private var isWorkerHeldBack = true
+
+    private var hasIngressBegun = false
 
     /// Whether nothing is started again.
     var isStopping: Bool { phase != .running }
 
     /// Starts the ingress; the worker follows when the ingress is ready.
     ///
-    /// Until then the ingress may end everything, because its port is taken: a worker must not have
-    /// begun anything by then.
+    /// Until then the ingress may end everything, because its store cannot be opened: a worker must
+    /// not have begun anything by then.
     mutating func begin() -> [Action] {
         for service in Service.allCases { states[service] = .waiting }
         return [.start(.ingress)]
@@ -72,13 +77,15 @@ struct Supervision {
     /// A service runs.
     mutating func started(_ service: Service, at time: MonotonicTime) {
         states[service] = .running(since: time)
-        starts[service, default: 0] += 1
+        if service == .ingress { hasIngressBegun = true }
     }
 
-    /// A service could not be started; the first time, that is reason to give up.
+    /// A service could not be started; an ingress at the first time is reason to give up.
     mutating func failedToStart(_ service: Service) -> [Action] {
         states[service] = .ended
-        if starts[service, default: 0] == 0 { return stop(code: Limits.internalError) }
+        if service == .ingress, !hasIngressBegun {
+            return stop(code: ExitStatus.internal.rawValue)
+        }
         return phase == .running ? later(service) : finishWhenAllEnded()
     }
 
@@ -93,13 +100,12 @@ struct Supervision {
         }
         states[service] = .ended
         guard phase == .running else { return finishWhenAllEnded() }
-        let lifetime = time - since
-        if let code = Self.refusal(exit) { return stop(code: code) }
-        // However long it took on a busy machine: an ingress that was never ready has a reason.
-        let wasNeverReady = service == .ingress && isWorkerHeldBack
-        if starts[service] == 1, wasNeverReady || lifetime < Limits.firstSteps {
-            return stop(code: Self.code(of: exit))
+        // Once it was ready, a mistake made since, or a port or a store that is away for a while, is no
+        // reason to give up: nobody may be looking.
+        if service == .ingress, isWorkerHeldBack, let code = Self.refusal(exit) {
+            return stop(code: code)
         }
+        let lifetime = time - since
         if lifetime > Limits.steady { delays[service] = nil }
         return later(service)
     }
@@ -151,16 +157,14 @@ struct Supervision {
         return [.startLater(service, after: delay)]
     }
 
-    /// Exit codes that starting again does not change: usage and configuration.
+    /// The code of a service that found a reason not to begin; what ended in any other way was ended
+    /// by something else, and is worth another start.
     private static func refusal(_ exit: ChildProcess.Exit) -> Int32? {
-        guard case .code(let code) = exit, code == 64 || code == 78 else { return nil }
-        return code
-    }
-
-    /// A service that ends by itself at once has not done its work, whatever it says.
-    private static func code(of exit: ChildProcess.Exit) -> Int32 {
-        guard case .code(let code) = exit, code != 0 else { return Limits.internalError }
-        return code
+        guard case .code(let code) = exit else { return nil }
+        switch ExitStatus(rawValue: code) {
+        case .usage, .unavailable, .configuration: return code
+        case .fine, .findings, .notFound, .internal, nil: return nil
+        }
     }
 
     private enum Limits {
@@ -172,13 +176,10 @@ struct Supervision {
             case .worker: .seconds(10)
             }
         }
-        /// Who ends within this time of the first start has a port that is taken, or the like.
-        static let firstSteps = Duration.seconds(1)
         /// Who ran for so long may begin with the shortest delay again.
         static let steady = Duration.seconds(60)
         /// Longer than a worker told to stop now gives its handlers (10 s).
         static let patience = Duration.seconds(15)
-        static let internalError: Int32 = 70
     }
 }
 

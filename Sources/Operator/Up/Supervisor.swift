@@ -129,7 +129,7 @@ struct Supervisor {
         let actions = supervision.ended(service, exit, at: Clocks.system.monotonic())
         if supervision.isStopping, !wasAskedTo {
             logger.error(
-                "it would only end again: stopping everything",
+                "it refuses to begin: stopping everything",
                 metadata: ["service": "\(service.program)"]
             )
         }

@@ -14,7 +14,9 @@ struct UpCommand: AsyncParsableCommand {
             Stays in the foreground. Ctrl-C or SIGTERM stops both: the ingress answers what is in \
             flight, the worker waits for its handlers; asked a second time, both stop at once. \
             The worker starts when the ingress is ready. SIGHUP is handed on to both. \
-            A service that ends by itself is started again, unless it refuses its configuration.
+            A service that ends by itself is started again; whatever becomes of the worker, the \
+            ingress goes on. An ingress that refuses to begin (exit code 64, 69 or 78) ends both \
+            with its code.
 
             Examples:
               samovar up

@@ -28,16 +28,34 @@ struct SupervisionTests {
         #expect(supervision.ready(.ingress) == [])
     }
 
-    @Test(arguments: [Duration.milliseconds(100), .seconds(30)])
-    func `an ingress that never was ready ends alone`(lifetime: Duration) {
+    @Test(arguments: [Int32(64), 69, 78], [Duration.milliseconds(100), .seconds(30)])
+    func `an ingress that refuses to begin ends alone`(code: Int32, lifetime: Duration) {
         var supervision = Supervision()
         _ = supervision.begin()
         supervision.started(.ingress, at: Self.start)
         #expect(
-            supervision.ended(.ingress, .code(69), at: Self.start + lifetime)
-                == [.finish(code: 69)]
+            supervision.ended(.ingress, .code(code), at: Self.start + lifetime)
+                == [.finish(code: code)]
         )
+        #expect(supervision.isStopping)
         #expect(supervision.ready(.ingress) == [])
+    }
+
+    @Test(arguments: [ChildProcess.Exit.signal(9), .code(70), .code(0)])
+    func `an ingress that is ended before it was ready is started again`(
+        exit: ChildProcess.Exit
+    ) {
+        var supervision = Supervision()
+        _ = supervision.begin()
+        supervision.started(.ingress, at: Self.start)
+        let soon = Self.start + .milliseconds(300)
+        #expect(
+            supervision.ended(.ingress, exit, at: soon)
+                == [.startLater(.ingress, after: .milliseconds(500))]
+        )
+        #expect(supervision.due(.ingress) == [.start(.ingress)])
+        supervision.started(.ingress, at: soon + .milliseconds(500))
+        #expect(supervision.ready(.ingress) == [.start(.worker)])
     }
 
     @Test
@@ -83,28 +101,34 @@ struct SupervisionTests {
         )
     }
 
-    @Test(arguments: [Int32(64), 78])
-    func `a service that refuses its configuration ends everything with its code`(code: Int32) {
-        var supervision = running()
-        let later = Self.start + .seconds(3_600)
-        #expect(supervision.ended(.ingress, .code(code), at: later) == [.terminate(.worker)])
-        #expect(supervision.ended(.worker, .code(0), at: later) == [.finish(code: code)])
-    }
-
     @Test(
         arguments: [
-            (ChildProcess.Exit.code(69), Int32(69)), (.code(0), 70), (.signal(6), 70),
-        ]
+            ChildProcess.Exit.signal(9), .code(0), .code(64), .code(69), .code(70), .code(78),
+        ],
+        [Duration.milliseconds(300), .seconds(3_600)]
     )
-    func `a service that dies at once at its first start ends everything`(
+    func `nothing about a worker stops the ingress`(
         exit: ChildProcess.Exit,
-        code: Int32
+        lifetime: Duration
     ) {
         var supervision = running()
-        let soon = Self.start + .milliseconds(900)
-        #expect(supervision.ended(.ingress, exit, at: soon) == [.terminate(.worker)])
-        #expect(supervision.isStopping)
-        #expect(supervision.ended(.worker, .code(0), at: soon) == [.finish(code: code)])
+        #expect(
+            supervision.ended(.worker, exit, at: Self.start + lifetime)
+                == [.startLater(.worker, after: .milliseconds(500))]
+        )
+        #expect(!supervision.isStopping)
+        #expect(supervision.due(.worker) == [.start(.worker)])
+    }
+
+    @Test(arguments: [Int32(64), 69, 78])
+    func `an ingress that was ready is tried again whatever it says later`(code: Int32) {
+        var supervision = running()
+        let later = Self.start + .seconds(3_600)
+        #expect(
+            supervision.ended(.ingress, .code(code), at: later)
+                == [.startLater(.ingress, after: .milliseconds(500))]
+        )
+        #expect(!supervision.isStopping)
     }
 
     @Test
@@ -118,21 +142,23 @@ struct SupervisionTests {
     }
 
     @Test
-    func `a service that cannot be started at first ends everything`() {
+    func `an ingress that cannot be started at first ends everything`() {
         var supervision = Supervision()
         _ = supervision.begin()
-        supervision.started(.ingress, at: Self.start)
-        _ = supervision.ready(.ingress)
-        #expect(supervision.failedToStart(.worker) == [.terminate(.ingress)])
-        #expect(supervision.ended(.ingress, .code(0), at: Self.start) == [.finish(code: 70)])
+        #expect(supervision.failedToStart(.ingress) == [.finish(code: 70)])
     }
 
     @Test
-    func `a service that cannot be started again is tried later`() {
-        var supervision = running()
-        _ = supervision.ended(.worker, .code(1), at: Self.start + .seconds(2))
-        #expect(
-            supervision.failedToStart(.worker) == [.startLater(.worker, after: .seconds(1))]
-        )
+    func `a worker that cannot be started is tried later, and the ingress goes on`() {
+        var supervision = Supervision()
+        _ = supervision.begin()
+        supervision.started(.ingress, at: Self.start)
+        #expect(supervision.ready(.ingress) == [.start(.worker)])
+        for delay in [500, 1_000] {
+            #expect(
+                supervision.failedToStart(.worker)
+                    == [.startLater(.worker, after: .milliseconds(delay))]
+            )
+        }
     }
 }

@@ -137,6 +137,16 @@ final class Site: Sendable {
         Processes.whoseEnvironment(contains: Data("\0TMPDIR=\(folder)\0".utf8))
     }
 
+    /// The pid of a program of this site that runs, by its file's name.
+    func process(_ name: String) -> Int32? {
+        processes.first { pid in
+            let link = "/proc/\(pid)/exe"
+            // Gone since.
+            let file = try? FileManager.default.destinationOfSymbolicLink(atPath: link)
+            return file?.hasSuffix("/\(name)") == true
+        }
+    }
+
     /// Starts the ingress and waits until it listens.
     func startIngress(
         under wrapper: [String] = [],
