@@ -24,7 +24,8 @@ struct GiteaInstructions {
                 Trigger on         All Events
             \(authorization(source))
             \(otherSources)\
-              Gitea posts to addresses near it only when its app.ini allows them:
+              Gitea posts to addresses near it only when its app.ini allows them; a list that is
+              there already gets one word more:
 
                 [webhook]
                 ALLOWED_HOST_LIST = \(allowedHosts)
@@ -63,10 +64,14 @@ struct GiteaInstructions {
         return others.isEmpty ? "" : others.joined() + "\n"
     }
 
-    /// What Gitea calls the address deliveries go to.
+    /// What Gitea calls the address deliveries go to, beside `external`.
+    ///
+    /// The list replaces Gitea's default, which is `external`: without that word every other webhook
+    /// of the server would be cut off.
     private var allowedHosts: String {
         configuration.ingress.listen.isLoopback
-            ? "loopback" : "private    # or the address of this machine"
+            ? "external,loopback"
+            : "external,private    ; or the address of this machine instead of private"
     }
 }
 

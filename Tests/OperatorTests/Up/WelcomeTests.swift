@@ -94,10 +94,29 @@ struct WelcomeTests {
         let text = GiteaInstructions(configuration: configuration, command: "samovar").text
         #expect(text.contains("Target URL         http://127.0.0.1:8480/hooks/gitea\n"))
         #expect(text.contains("cat /site/webhook.secret; echo\n"))
-        #expect(text.contains("ALLOWED_HOST_LIST = loopback\n"))
+        #expect(text.contains("ALLOWED_HOST_LIST = external,loopback\n"))
         #expect(text.contains("sqlite3 -box '/site/my queue.db' 'select * from queue'\n"))
         #expect(text.contains("samovar send push\n"))
         #expect(!text.contains("hidden"))
+    }
+
+    @Test(arguments: ["0.0.0.0", "192.168.1.7", "::1", "127.0.0.1"])
+    func `what Gitea is told to allow keeps its default, the internet`(host: String) throws {
+        var site = configuration
+        site.ingress.listen = HostPort(host: host, port: 8480)
+        let lines = GiteaInstructions(configuration: site, command: "samovar").text
+            .split(separator: "\n")
+        let line = try #require(lines.first { $0.contains("ALLOWED_HOST_LIST") })
+        #expect(line.contains("= external,"))
+    }
+
+    @Test(arguments: ["README.md", "docs/INSTALL.md"])
+    func `documents keep Gitea's default, the internet, in its list`(document: String) throws {
+        let root = URL(filePath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
+            .deletingLastPathComponent().deletingLastPathComponent()
+        let text = try String(contentsOf: root.appending(path: document), encoding: .utf8)
+        let lines = text.split(separator: "\n").filter { $0.hasPrefix("ALLOWED_HOST_LIST") }
+        #expect(lines == ["ALLOWED_HOST_LIST = external,loopback"])
     }
 
     @Test
