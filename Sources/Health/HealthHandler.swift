@@ -67,14 +67,8 @@ final class HealthHandler: ChannelInboundHandler {
     private func answerReadiness(_ context: ChannelHandlerContext) {
         let readiness = port.readiness
         wait(context, for: readiness, atMost: HealthLimits.patience) { handler, readiness in
-            switch readiness {
-            case .ready: handler.respond(.ok, json: #"{"status":"ready"}"#)
-            case .standIn(let name, let reason):
-                let details = #""durable":"\#(name)","reason":\#(Self.quoted(reason))"#
-                handler.respond(.ok, json: #"{"status":"ready",\#(details)}"#)
-            case .notReady(let reason): handler.refuse(.serviceUnavailable, reason)
-            case nil: handler.refuse(.serviceUnavailable, "the store was busy for too long")
-            }
+            let answer = ReadinessAnswer(readiness, store: handler.port.store())
+            handler.respond(answer.status, json: answer.json)
         }
     }
 
@@ -107,7 +101,8 @@ final class HealthHandler: ChannelInboundHandler {
         respond(status, json: #"{"status":"error","error":\#(Self.quoted(reason))}"#)
     }
 
-    private static func quoted(_ text: String) -> String {
+    /// A JSON string.
+    static func quoted(_ text: String) -> String {
         var quoted = "\""
         for scalar in text.unicodeScalars {
             switch scalar {

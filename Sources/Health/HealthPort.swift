@@ -6,7 +6,8 @@ package import Telemetry
 
 /// The health port of a program.
 ///
-/// `GET /healthz`: the process answers. `GET /readyz`: it can do its work, or why not.
+/// `GET /healthz`: the process answers. `GET /readyz`: it can do its work, or why not, and which
+/// store it is about.
 /// `GET /metrics`: the text format of Prometheus.
 package final class HealthPort: Sendable {
     /// Whether the program can do its work.
@@ -18,6 +19,7 @@ package final class HealthPort: Sendable {
         case notReady(String)
     }
 
+    let store: @Sendable () -> String?
     let readiness: @Sendable () async -> Readiness
     let refresh: @Sendable () async -> Void
     private let metrics: [any Metric]
@@ -26,15 +28,18 @@ package final class HealthPort: Sendable {
     /// A port that is not open yet.
     ///
     /// - Parameters:
+    ///   - store: the uuid of the store that `/readyz` is about; nil while that is not known.
     ///   - readiness: asked for each `/readyz`; given up on after ``HealthLimits/patience``.
     ///   - metrics: what `/metrics` shows.
     ///   - refresh: called before, for what has to be looked up; given up on after
     ///     ``HealthLimits/refresh``, and then the rest is shown.
     package init(
+        store: @escaping @Sendable () -> String?,
         readiness: @escaping @Sendable () async -> Readiness,
         metrics: [any Metric],
         refresh: @escaping @Sendable () async -> Void
     ) {
+        self.store = store
         self.readiness = readiness
         self.metrics = metrics
         self.refresh = refresh

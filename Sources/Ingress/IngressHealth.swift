@@ -14,6 +14,8 @@ extension HealthPort {
     ) {
         let commit = shared.commit
         self.init(
+            // The spool knows it, too, while the store is away.
+            store: { commit.opening.storeID ?? commit.spool?.store },
             readiness: {
                 // It only ever succeeds.
                 switch try? await commit.proveReady().get() {

@@ -69,6 +69,9 @@ struct IngressService {
             eventLoop: eventLoop,
             logger: logger
         )
+        // With a spool it is found out when the store is opened. One that cannot be read now refuses
+        // deliveries and says why; only its name is missing then.
+        if let store = opening.store { _ = try? await opening.identify(store) }
         let listeners = try await listening.openHooks(registry)
         let queue = QueueMetrics(path: opening.path)
         let health = try await listening.openHealth(registry, store: opening.metrics, queue: queue)

@@ -112,9 +112,10 @@ struct Listening: Sendable {
             return [listener]
         } catch {
             throw Failure(
-                .unavailable,
-                "cannot listen on \(address): \(Self.reason(error))",
-                hint: "Is another samovar-ingress running? Otherwise change \(key)."
+                cannotListenOn: address,
+                Self.reason(error),
+                code: (error as? IOError)?.errnoCode,
+                key: key
             )
         }
     }

@@ -30,6 +30,9 @@ package struct HostPort: Sendable, Hashable, CustomStringConvertible {
         return host.lowercased() == "localhost"
     }
 
+    /// Those of a numeric address, 4 or 16; nil for a name.
+    package var bytes: [UInt8]? { ipv4 ?? ipv6 }
+
     private var ipv4: [UInt8]? { Self.address(host, family: AF_INET, size: 4) }
 
     private var ipv6: [UInt8]? { Self.address(host, family: AF_INET6, size: 16) }

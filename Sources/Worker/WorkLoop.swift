@@ -18,7 +18,7 @@ final class WorkLoop: Sendable {
     private let inbox: Inbox
     private let clocks: Clocks
     private let logger: Logger
-    private let storeID: String
+    let storeID: String
     /// What counts now; changed by the loop alone, between two looks.
     private let current: Mutex<Rules>
     /// What counted before, and still has attempts.

@@ -54,6 +54,7 @@ struct WorkerService {
         let stateFolder = configuration.stateFolder
         // The lock before the row: a row without a held lock means a dead worker.
         let lock = try WorkerLock(stateFolder: stateFolder, worker: id)
+        ProcessSight.removeEarlierNotes(stateFolder: stateFolder)
         let bell = try DoorbellListener(stateFolder: stateFolder, name: id.rawValue)
         defer { bell.close() }
         try await store.register(
@@ -91,7 +92,9 @@ struct WorkerService {
             standing: standing,
             logger: logger
         )
-        let health = await health.open(metrics, standing) { loop.openBreakers }
+        let health = await health.open(metrics, standing, storeID: loop.storeID) {
+            loop.openBreakers
+        }
         let reload = ConfigurationReload(
             of: configuration,
             watch: watch,

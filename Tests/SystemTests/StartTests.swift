@@ -106,8 +106,40 @@ struct StartTests {
             let second = try site.start(Binaries.ingress)
             #expect(try second.awaitExit() == .code(69))
             #expect(second.output.contains("cannot listen on 127.0.0.1:\(first.port)"))
-            #expect(second.output.contains("Is another samovar-ingress running?"))
+            #expect(second.output.contains("in use by samovar-ingress (pid \(first.program.pid))"))
             try first.accept(Request())
+        }
+    }
+
+    @Test
+    func `status and doctor see that another Samovar has the port`() async throws {
+        try await Site.with { site in
+            let other = try site.startIngress()
+            let stranger = try #require(site.reader.text("SELECT uuid FROM store"))
+            let settings = SiteSettings().yaml
+                .replacing("store: queue.db", with: "store: own.db")
+                .replacing(
+                    "health: 127.0.0.1:0",
+                    with: "health: 127.0.0.1:\(other.healthPort)",
+                    maxReplacements: 1
+                )
+            try site.write(settings, to: "own.yaml")
+            // Makes the store.
+            let worker = try site.run([Binaries.worker, "--config", site.path("own.yaml")])
+            try worker.awaitLine("working")
+            for command in ["status", "doctor"] {
+                let run = try site.run([
+                    Binaries.samovar, command, "--config", site.path("own.yaml"),
+                ])
+                try run.awaitExit()
+                #expect(
+                    run.output.contains(
+                        "another Samovar answers at 127.0.0.1:\(other.healthPort): its store is "
+                            + stranger
+                    ),
+                    "\(run.output)"
+                )
+            }
         }
     }
 

@@ -23,7 +23,7 @@ struct UpTests {
     }
 
     @Test
-    func `no worker is started for an ingress whose port is taken`() async throws {
+    func `nothing is started when a port is taken, and the holder is named`() async throws {
         try await Site.with(settings) { site in
             let stranger = HeldSocket()
             var taken = settings
@@ -32,8 +32,8 @@ struct UpTests {
             let both = try site.start("up", under: [Binaries.samovar])
             #expect(try both.awaitExit() == .code(69))
             #expect(both.output.contains("cannot listen on 127.0.0.1:\(stranger.port)"))
-            #expect(!both.output.contains("working"))
-            #expect(try site.reader.number("SELECT count(*) FROM worker") == 0)
+            #expect(both.output.contains("(pid \(getpid()))"))
+            #expect(!FileManager.default.fileExists(atPath: site.store))
         }
     }
 

@@ -31,7 +31,7 @@ extension GroupCommit {
     /// Makes sure that the spool holds deliveries of this store and of no other.
     private func bind(_ store: SQLiteStore) async throws(StoreError) {
         guard let spool else { return }
-        let uuid = try await store.uuid()
+        let uuid = try await opening.identify(store)
         if let known = spool.store, known != uuid, spool.depth.deliveries > 0 {
             throw .cannotOpen(
                 path: opening.path,

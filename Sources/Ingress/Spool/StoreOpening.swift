@@ -11,6 +11,7 @@ final class StoreOpening: Sendable {
     let metrics: StoreMetrics
     private let open: @Sendable (_ mayCreate: Bool) throws(StoreError) -> SQLiteStore
     private let opened: Mutex<SQLiteStore?>
+    private let identity = Mutex<String?>(nil)
 
     /// Opens nothing yet.
     init(path: String, logger: Logger) {
@@ -50,6 +51,17 @@ final class StoreOpening: Sendable {
 
     /// The store, if it is open.
     var store: SQLiteStore? { opened.withLock(\.self) }
+
+    /// Which store it is; nil until ``identify(_:)`` found out.
+    var storeID: String? { identity.withLock(\.self) }
+
+    /// Notes which store it is, for those who ask while it is busy.
+    @discardableResult
+    func identify(_ store: SQLiteStore) async throws(StoreError) -> String {
+        let id = try await store.uuid()
+        identity.withLock { $0 = id }
+        return id
+    }
 
     /// Opens the store, unless it is open.
     ///

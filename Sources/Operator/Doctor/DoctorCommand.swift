@@ -29,12 +29,10 @@ struct DoctorCommand: AsyncParsableCommand {
     func run() async throws {
         try await reporting {
             let (configuration, warnings, unchecked) = try load()
-            let ingress = try await IngressFacts(asking: configuration)
             let gitea = await GiteaReport(asking: configuration)
             let report = try await onStoreThread {
                 try await examine(
                     configuration,
-                    ingress,
                     gitea,
                     warnings: warnings,
                     unchecked: unchecked
@@ -69,7 +67,6 @@ struct DoctorCommand: AsyncParsableCommand {
 
     private func examine(
         _ configuration: Configuration,
-        _ ingress: IngressFacts?,
         _ gitea: GiteaReport?,
         warnings: [String],
         unchecked: [String]
@@ -90,7 +87,12 @@ struct DoctorCommand: AsyncParsableCommand {
         if !quick { announce(try? examination.bytes()) }
         var site = await SiteFacts(store: configuration.store)
         site.spool = spool
-        site.ingress = ingress
+        // A store that does not say who it is has findings of its own.
+        let uuid = (try? examination.uuid()) ?? ""
+        site.ingress = try await IngressFacts(
+            asking: configuration,
+            about: uuid.isEmpty ? nil : uuid
+        )
         site.gitea = gitea
         site.warnings = warnings
         site.unchecked = unchecked

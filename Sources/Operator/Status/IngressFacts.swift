@@ -1,3 +1,4 @@
+import Foundation
 import NIOCore
 import Program
 import QueueCore
@@ -13,6 +14,34 @@ enum IngressState: Equatable, Sendable {
 
     /// Nobody answers: a sentence that says so.
     case silent(String)
+
+    /// Something else has the port: a sentence that says what.
+    case other(String)
+}
+
+/// What `/readyz` says, as far as it is read here.
+struct ReadyAnswer: Decodable, Equatable {
+    var status: String
+    /// The uuid of the store; nil while the ingress does not know it.
+    var store: String?
+    /// What stands in for the store.
+    var durable: String?
+
+    /// Reads a body; nil when it is none of Samovar's.
+    init?(_ body: String) {
+        guard let answer = try? JSONDecoder().decode(Self.self, from: Data(body.utf8)) else {
+            return nil
+        }
+        self = answer
+    }
+
+    /// A sentence about who answers in place of the ingress with the expected store; nil when that
+    /// answers, or when one of the two is not known.
+    func stranger(at health: String, than expected: String?) -> String? {
+        guard let store, let expected, store != expected else { return nil }
+        return "another Samovar answers at \(health): its store is \(store), "
+            + "and this is \(expected)"
+    }
 }
 
 /// The health port that a configuration names, and what it answered.
@@ -30,13 +59,14 @@ struct IngressFacts: Equatable, Sendable {
     /// Asks, and waits for a second at most.
     ///
     /// Nil when there is nobody to ask: no health port, one that the system chooses, or one of
-    /// another machine; also when a mistake hides it.
-    init?(asking configuration: Configuration) async throws {
+    /// another machine; also when a mistake hides it. `store` is the uuid of this site's store, which
+    /// the answer must name; nil when that could not be read.
+    init?(asking configuration: Configuration, about store: String?) async throws {
         guard !configuration.unread.contains(.ingress) else { return nil }
-        try await self.init(asking: configuration.ingress)
+        try await self.init(asking: configuration.ingress, about: store)
     }
 
-    init?(asking ingress: IngressSettings) async throws {
+    init?(asking ingress: IngressSettings, about store: String?) async throws {
         guard let health = ingress.health?.local, health.port != 0, health.isLoopback else {
             return nil
         }
@@ -46,11 +76,28 @@ struct IngressFacts: Equatable, Sendable {
             let answer = try await IngressClient.with(patience: Self.patience) { client in
                 try await client.get(url)
             }
-            let note = answer.trimmedBody == #"{"status":"ready"}"# ? nil : answer.text
-            state = answer.status == 200 ? .ready(note: note) : .notReady(answer.text)
+            state = Self.state(answer, at: "\(health)", about: store)
         } catch let failure as Failure {
             state = .silent(failure.message)
         }
+    }
+
+    /// What an answer means for who has this store.
+    static func state(
+        _ answer: IngressClient.Answer,
+        at health: String,
+        about store: String?
+    ) -> IngressState {
+        let said = ReadyAnswer(answer.body)
+        if let stranger = said?.stranger(at: health, than: store) { return .other(stranger) }
+        guard answer.status == 200 else { return .notReady(answer.text) }
+        // "Ready" of a program that cannot say for which store is no all-clear.
+        guard let said, said.store != nil || said.durable != nil else {
+            return .other(
+                "what answers at \(health) is no ingress of this version: \(answer.text)"
+            )
+        }
+        return .ready(note: said.durable == nil ? nil : answer.text)
     }
 
     /// Nobody wants to wait for `status`; an ingress that is well answers within milliseconds.
@@ -72,6 +119,15 @@ extension IngressFacts {
                 "not ready: \(reason)",
                 hint: "Deliveries are refused with 503: its log says why."
             )
+        case .other(let what):
+            Diagnosis(
+                .site,
+                "ingress",
+                .warning,
+                what,
+                hint: "Deliveries to its port never come here: stop one of them, or give it ports "
+                    + "of its own (ingress.listen, ingress.health)."
+            )
         case .silent(let reason):
             Diagnosis(
                 .site,
@@ -89,7 +145,7 @@ extension IngressFacts {
         case .ready(nil): Cell("ready")
         case .ready(let note?): Cell("ready: \(note)", tone: .attention)
         case .notReady(let reason): Cell("not ready: \(reason)", tone: .bad)
-        case .silent(let reason): Cell(reason, tone: .bad)
+        case .silent(let reason), .other(let reason): Cell(reason, tone: .bad)
         }
     }
 
@@ -99,6 +155,7 @@ extension IngressFacts {
             case .ready(let note): (true, true, note)
             case .notReady(let reason): (true, false, reason)
             case .silent(let reason): (false, false, reason)
+            case .other(let what): (true, false, what)
             }
         return .object([
             ("health", .string(health)), ("answers", .boolean(isAnswering)),

@@ -65,7 +65,7 @@ extension QueueStatus {
             ),
             disk: DiskUse(store: configuration.store),
             spool: SpoolFacts(configuration),
-            ingress: try await IngressFacts(asking: configuration),
+            ingress: try await IngressFacts(asking: configuration, about: status.uuid),
             isIngressUnread: configuration.unread.contains(.ingress),
             workers: records.map { record in
                 let id = WorkerID(rawValue: record.text("id"))

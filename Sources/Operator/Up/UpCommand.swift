@@ -48,6 +48,7 @@ struct UpCommand: AsyncParsableCommand {
                 configuration: configuration,
                 allowPublic: allowPublic
             )
+            try OwnPorts(ingress: configuration.ingress).refuseTaken()
             for warning in configuration.warnings {
                 logger.warning("configuration", metadata: ["warning": "\(warning)"])
             }

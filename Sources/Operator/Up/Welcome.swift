@@ -39,10 +39,12 @@ struct Welcome: Sendable {
     private func waitUntilReady(_ client: IngressClient) async throws {
         let url = configuration.ingress.readyURL
         var last = "it did not answer"
+        var ready: IngressClient.Answer?
         let isReady = try await poll {
             do {
                 let answer = try await client.get(url)
                 last = "it answered \(answer.status) \(answer.text)"
+                ready = answer
                 // Without a health port the ingress itself is asked, and takes only POST.
                 return answer.status == 200 || answer.status == 405
             } catch let failure as Failure {
@@ -52,6 +54,22 @@ struct Welcome: Sendable {
         }
         guard isReady else {
             throw Failure(.unavailable, "the ingress is not ready after 15 s: \(last)")
+        }
+        if let ready, let health = configuration.ingress.health?.local {
+            try await refuseOther(ready, at: "\(health)")
+        }
+    }
+
+    /// A sample that another Samovar took would be in its store, not in this one.
+    private func refuseOther(_ answer: IngressClient.Answer, at health: String) async throws {
+        let store = try await configuration.withStore { try await $0.uuid() }
+        if case .other(let what) = IngressFacts.state(answer, at: health, about: store) {
+            throw Failure(
+                .unavailable,
+                "\(what); nothing was sent",
+                hint: "Stop one of them, or give it ports of its own (ingress.listen, "
+                    + "ingress.health)."
+            )
         }
     }
 

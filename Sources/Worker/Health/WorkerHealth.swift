@@ -1,3 +1,4 @@
+import Glibc
 import Health
 import Logging
 import NIOCore
@@ -22,6 +23,7 @@ struct WorkerHealth {
     func open(
         _ metrics: WorkerMetrics,
         _ standing: WorkerStanding,
+        storeID: String,
         openBreakers: @escaping @Sendable () -> [HandlerName: Bool]
     ) async -> (any Channel)? {
         guard let address else { return nil }
@@ -29,6 +31,7 @@ struct WorkerHealth {
             metrics.all(openBreakers: openBreakers) + queue.all + store.all + [LogOutput.dropped]
             + ProcessMetrics.all(program: "worker", version: ProgramVersion.current)
         let port = HealthPort(
+            store: { storeID },
             readiness: { standing.readiness },
             metrics: all,
             refresh: { [queue] in await queue.refresh() }
@@ -42,10 +45,16 @@ struct WorkerHealth {
             )
             return listener
         } catch {
-            let reason = (error as? IOError).map { systemError($0.errnoCode) }
+            let code = (error as? IOError)?.errnoCode
+            var metadata: Logger.Metadata = [
+                "address": "\(address)", "error": "\(code.map { systemError($0) } ?? "\(error)")",
+            ]
+            if code == EADDRINUSE, let holder = PortHolder(of: address) {
+                metadata["held.by"] = "\(holder.text)"
+            }
             logger.warning(
                 "no health port: cannot listen; is another worker running? see worker.health",
-                metadata: ["address": "\(address)", "error": "\(reason ?? "\(error)")"]
+                metadata: metadata
             )
             return nil
         }

@@ -62,7 +62,8 @@ extension RunningIngress {
     }
 
     private func isReady() throws -> Bool {
-        try health("/readyz").text == #"{"status":"ready"}"# + "\n"
+        let reply = try health("/readyz")
+        return reply.status == 200 && !reply.text.contains(#""durable":"spool""#)
     }
 
     /// Waits until all that it spooled is in the store, which takes what comes next itself.
