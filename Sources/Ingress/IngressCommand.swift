@@ -11,7 +11,8 @@ struct IngressCommand: AsyncParsableCommand {
         commandName: "samovar-ingress",
         abstract: "Takes Gitea's webhooks in: verifies each, stores it durably, then answers.",
         discussion: """
-            Stops on SIGTERM or SIGINT after answering what is in flight. SIGHUP reads the
+            Stops on SIGTERM or SIGINT, or when its terminal is closed (not with nohup),
+            after answering what is in flight. SIGHUP from anybody else reads the
             configuration again: secrets, sources and the TLS certificate change without a
             restart; a file with a mistake changes nothing, and the log names each.
 

@@ -12,7 +12,8 @@ package enum StopRequest: Sendable {
 }
 
 /// What others ask of a service by signals: SIGTERM and SIGINT to stop, SIGHUP to read its
-/// configuration again, which never ends it.
+/// configuration again; or to stop, when it comes because the terminal is gone on which the service
+/// was started.
 ///
 /// With `--follow-stdin`, the end of standard input counts as SIGTERM: `samovar up` holds the
 /// other end of that pipe, so its services stop when it dies, however it dies.
@@ -20,7 +21,7 @@ package struct ServiceRequests: Sendable {
     /// At most two, then it ends.
     package let stops: AsyncStream<StopRequest>
 
-    /// One for each SIGHUP; those that come while one is at work are one.
+    /// One for each SIGHUP that asks for it; those that come while one is at work are one.
     package let reloads: AsyncStream<Void>
 
     private let start: Start
@@ -45,6 +46,8 @@ package struct ServiceRequests: Sendable {
     package init(followsStandardInput: Bool, endsStart: Bool = false) async {
         let start = Start(isOver: !endsStart)
         self.start = start
+        // Before SIGHUP is trapped, which hides whether it was ignored.
+        let terminal = ControllingTerminal.own()
         let signals = await UnixSignalsSequence(trapping: .sigterm, .sigint, .sighup)
         let (stops, stopping) = AsyncStream.makeStream(of: StopRequest.self)
         let (reloads, reloading) = AsyncStream.makeStream(
@@ -55,9 +58,13 @@ package struct ServiceRequests: Sendable {
         let listening = Task {
             var isFirst = true
             for await signal in signals {
-                guard signal != .sighup else {
-                    reloading.yield()
-                    continue
+                if signal == .sighup {
+                    guard isFirst, let terminal, await terminal.isLost() else {
+                        reloading.yield()
+                        continue
+                    }
+                    // What the log goes to may be gone with it.
+                    Logger(label: "samovar.program").info("the terminal is gone: stopping")
                 }
                 start.isOver.withLock { isOver in
                     guard !isOver else { return }

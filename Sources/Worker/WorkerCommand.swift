@@ -12,8 +12,9 @@ struct WorkerCommand: AsyncParsableCommand {
         commandName: "samovar-worker",
         abstract: "Routes stored deliveries and runs their handlers, with leases and retries.",
         discussion: """
-            Stops on SIGTERM or SIGINT: claims no more, waits for its handlers up to \
-            worker.shutdown_grace, then stops them and gives their jobs back. A second signal \
+            Stops on SIGTERM or SIGINT, or when its terminal is closed (not with nohup): \
+            claims no more, waits for its handlers up to worker.shutdown_grace, \
+            then stops them and gives their jobs back. A second signal \
             means now. A changed configuration file counts within a second or two, or at once \
             at SIGHUP: routes, handlers, gates, trust, gitea, log. A file with a mistake \
             changes nothing; the log and `samovar status` tell. Several workers may run at \

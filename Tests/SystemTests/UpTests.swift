@@ -72,6 +72,52 @@ struct UpTests {
         }
     }
 
+    /// Starts both on a terminal, as the leader of its session.
+    private func startBoth(on terminal: PseudoTerminal, of site: Site) throws -> RunningIngress {
+        let both = try RunningIngress(
+            site.start(
+                "up",
+                under: ["/usr/bin/setsid", "--ctty", "--wait", Binaries.samovar],
+                sockets: [terminal.descriptor]
+            )
+        )
+        try both.program.awaitLine("working")
+        return both
+    }
+
+    @Test
+    func `closing the terminal of up stops both in order`() async throws {
+        try await Site.with(settings) { site in
+            let terminal = PseudoTerminal()
+            let both = try startBoth(on: terminal, of: site)
+            try site.awaitState("done", ofJobOf: both.accept(Request()))
+            terminal.hangUp()
+            #expect(try both.program.awaitExit() == .code(0))
+            #expect(both.program.output.contains("the terminal is gone: stopping"))
+            #expect(site.processes == [])
+            #expect(
+                try site.reader.number("SELECT count(*) FROM worker WHERE stopped_at IS NULL") == 0
+            )
+        }
+    }
+
+    @Test
+    func `SIGHUP on a terminal that is there reads the configuration again`() async throws {
+        try await Site.with(settings) { site in
+            let terminal = PseudoTerminal()
+            let both = try startBoth(on: terminal, of: site)
+            let up = try #require(site.process("samovar"))
+            try waitUntil("the configuration to be read again") {
+                kill(up, SIGHUP)
+                usleep(50_000)  // between two signals, not instead of a look
+                return both.program.output.contains("configuration reloaded")
+            }
+            try site.awaitState("done", ofJobOf: both.accept(Request()))
+            kill(up, SIGTERM)
+            #expect(try both.program.awaitExit() == .code(0))
+        }
+    }
+
     @Test
     func `up tells its own supervisor when both are ready`() async throws {
         try await Site.with(settings) { site in

@@ -13,6 +13,7 @@ struct UpCommand: AsyncParsableCommand {
         discussion: """
             Stays in the foreground. Ctrl-C or SIGTERM stops both: the ingress answers what is in \
             flight, the worker waits for its handlers; asked a second time, both stop at once. \
+            So does closing its terminal, unless it was started with nohup. \
             The worker starts when the ingress is ready. SIGHUP is handed on to both. \
             A service that ends by itself is started again; whatever becomes of the worker, the \
             ingress goes on. An ingress that refuses to begin (exit code 64, 69 or 78) ends both \
@@ -35,7 +36,7 @@ struct UpCommand: AsyncParsableCommand {
 
     func run() async throws {
         ServiceLog.bootstrap(program: "up")
-        // First of all: from here on SIGHUP ends nothing.
+        // First of all: from here on SIGHUP ends nothing by itself.
         let requests = await ServiceRequests(followsStandardInput: false)
         let logger = Logger(label: "samovar.up")
         let link = SupervisorLink.take(logger: logger)
