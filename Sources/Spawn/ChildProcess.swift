@@ -1,5 +1,6 @@
 import CSpawn
 import Glibc
+import Synchronization
 
 /// A program started by Samovar, in a session of its own, which makes its pid the id of a process
 /// group that holds whatever it starts and does not deliberately leave.
@@ -40,6 +41,8 @@ package struct ChildProcess: Sendable {
         note: Int32 = -1,
         latestStart: Int64 = .max
     ) throws(SpawnError) {
+        let start = OwnChildren.ledger.withLock { $0.startBegins() }
+        defer { OwnChildren.ledger.withLock { $0.startEnds(start) } }
         var pid: Int32 = 0
         var exitDescriptor: Int32 = 0
         var step: Int32 = 0
@@ -65,6 +68,7 @@ package struct ChildProcess: Sendable {
         }
         self.pid = pid
         self.exitDescriptor = exitDescriptor
+        OwnChildren.ledger.withLock { $0.add(pid) }
     }
 
     /// Sends a signal to the program's whole process group.
@@ -91,6 +95,7 @@ package struct ChildProcess: Sendable {
             precondition(errno == EINTR, "a child is reaped once, by its starter")
         }
         close(exitDescriptor)
+        OwnChildren.ledger.withLock { $0.remove(pid) }
         let signal = status & 0x7f
         return signal == 0 ? .code((status >> 8) & 0xff) : .signal(signal)
     }

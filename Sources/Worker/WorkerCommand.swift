@@ -4,6 +4,7 @@ import Logging
 import Program
 import QueueCore
 import Settings
+import Spawn
 
 /// `samovar-worker`: decides what each delivery means, and gets the jobs done.
 @main
@@ -42,6 +43,7 @@ struct WorkerCommand: AsyncParsableCommand {
             followsStandardInput: followStdin,
             endsStart: true
         )
+        OrphanReaper.start()
         try await reporting {
             // The worker may run as a user that cannot read the webhook's secrets.
             let watch = FileWatch(try configurationOption.locate())

@@ -38,6 +38,7 @@ struct UpCommand: AsyncParsableCommand {
         ServiceLog.bootstrap(program: "up")
         // First of all: from here on SIGHUP ends nothing by itself.
         let requests = await ServiceRequests(followsStandardInput: false)
+        OrphanReaper.start()
         let logger = Logger(label: "samovar.up")
         let link = SupervisorLink.take(logger: logger)
         try await reporting {

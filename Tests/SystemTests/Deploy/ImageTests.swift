@@ -6,8 +6,8 @@ import Testing
 /// What of the image in `deploy/docker` can be known without a container engine.
 @Suite
 struct ImageTests {
-    /// Not loaded, but wanted: certificates for http handlers, time zones, `samovar sql`.
-    private static let wanted: Set = ["ca-certificates", "tzdata", "sqlite3"]
+    /// Not loaded, but wanted: certificates for http handlers, time zones, `samovar sql`, PID 1.
+    private static let wanted: Set = ["ca-certificates", "tzdata", "sqlite3", "tini"]
     /// In every Debian image: dpkg itself needs them.
     private static let essential: Set = ["libc6", "libgcc-s1", "zlib1g"]
 
@@ -44,6 +44,13 @@ struct ImageTests {
             #expect(installed == loaded.subtracting(Self.essential))
             #expect(Set(packages).isSuperset(of: Self.wanted))
         }
+    }
+
+    @Test
+    func `an init is PID 1 of the image, whatever runs in it`() throws {
+        let lines = try Deploy.text("docker/Dockerfile").split(separator: "\n")
+        #expect(lines.contains(#"ENTRYPOINT ["/usr/bin/tini", "--"]"#))
+        #expect(try !Deploy.text("docker/compose.yaml").contains("entrypoint"))
     }
 
     @Test

@@ -5,6 +5,9 @@ enum Probe {
     /// Whether programs may be started without a network.
     static let mayUnshare = canRun(["unshare", "--net", "true"])
 
+    /// Whether programs may be started as PID 1 of a namespace of their own.
+    static let mayBeFirst = canRun(["unshare", "--pid", "--fork", "--mount-proc", "true"])
+
     /// Whether programs may be started as somebody else, who may read them.
     ///
     /// That takes root, and programs and toolchain that are not in a folder of root's alone.
