@@ -90,6 +90,8 @@ enum StarterText {
         # push, a list of them, or "*"; `when` is what else must hold (docs/ROUTES.md).
         routes:
           - { name: everything, on: "*", run: show }
+          # The button "Test Delivery" below the hook: only routes that ask for it get what that sends.
+          - { name: test-delivery, on: push, when: { test: true }, run: show }
 
         # A new repository gets its hooks, labels, protected branches.
         #:  - { name: onboard-repository, on: repository, when: { action: created }, run: onboard }

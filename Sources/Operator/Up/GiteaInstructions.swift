@@ -24,6 +24,10 @@ struct GiteaInstructions {
                 Trigger on         All Events
             \(authorization(source))
             \(otherSources)\
+              Then press Test Delivery below the hook. It runs the routes that say
+              `when: { test: true }` (with `gates: { tests: run }` all that match); the log here
+              says what became of it.
+
               Gitea posts to addresses near it only when its app.ini allows them; a list that is
               there already gets one word more:
 

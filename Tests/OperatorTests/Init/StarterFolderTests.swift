@@ -60,11 +60,13 @@ struct StarterFolderTests {
             #expect(configuration.ingress.readyURL == "http://127.0.0.1:8481/readyz")
             #expect(configuration.ingress.secrets.map(\.key.count) == [64])
             #expect(configuration.handlers.map(\.exec?.command) == [["\(folder.path)/show"]])
-            #expect(configuration.routes.map(\.name) == ["everything"])
+            #expect(configuration.routes.map(\.name) == ["everything", "test-delivery"])
             let summary = ConfigurationSummary(configuration, hasStore: true)
-            #expect(
-                summary.text(on: .none).contains("everything  *   -     -      -     show  run\n")
-            )
+            let rows = summary.text(on: .none).split(separator: "\n")
+            let everything = try #require(rows.first { $0.hasPrefix("everything ") })
+            let words = everything.split(separator: " ")
+            #expect(words.first == "everything" && words.contains("show"))
+            #expect(rows.contains { $0.hasPrefix("test-delivery ") })
         }
     }
 

@@ -141,7 +141,7 @@ struct WelcomeTests {
                     Source lan: http://127.0.0.1:8480/lan, secret in /site/lan.secret
                         samovar send push --source lan
 
-                  Gitea posts to
+                  Then press Test Delivery below the hook.
 
                 """.dropLast()
             )
