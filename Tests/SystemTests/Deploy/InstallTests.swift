@@ -104,9 +104,23 @@ struct InstallTests {
         }
     }
 
+    /// libdispatch calls setpriority(2) in each thread that it makes, with -4 for the most urgent
+    /// ones, and writes to the journal when that is refused: by a filter, or for want of a limit.
+    @Test(arguments: ["ingress", "worker", "backup"])
+    func `a unit lets the Swift runtime set the priorities of its threads`(_ name: String) throws {
+        let lines = try Deploy.text("systemd/samovar-\(name).service").split(separator: "\n")
+        #expect(lines.contains("LimitNICE=-4"))
+        // From a nice process even priority 0 would be refused, or be given and mean nothing.
+        #expect(!lines.contains { $0.hasPrefix("Nice=") })
+        let filters = lines.filter { $0.hasPrefix("SystemCallFilter=") }
+        if let refusal = filters.lastIndex(where: { $0.contains("@resources") }) {
+            #expect(filters[(refusal + 1)...].contains("SystemCallFilter=setpriority"))
+        }
+    }
+
     /// The scores of docs/INSTALL.md: 0 is tight, 10 is open; a drop-in comes after its unit.
     @Test(arguments: [
-        (["samovar-ingress.service"], 0.4), (["samovar-worker.service"], 6.0),
+        (["samovar-ingress.service"], 0.5), (["samovar-worker.service"], 6.0),
         (["samovar-backup.service"], 1.0),
         (["samovar-worker.service", "worker-tighter.conf"], 1.7),
     ])
