@@ -29,7 +29,7 @@ struct StoreNotes: LogHandler {
         // Reading needs no turn, so what is shown is right all the same.
         let holder = metadata["held.by"].map { "\($0)" } ?? "another process"
         return VisibleText.line(
-            "note: \(store) is locked: \(holder) has had the turn to write for long; "
+            "note: \(store) is locked: \(holder) has kept others from writing for long; "
                 + "`samovar doctor` says more"
         )
     }

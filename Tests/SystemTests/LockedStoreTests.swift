@@ -1,3 +1,4 @@
+import Spawn
 import Foundation
 import GRDB
 import TestSupport
@@ -57,13 +58,38 @@ struct LockedStoreTests {
             try site.awaitQuiet()
             let stranger = try Stranger(site.store)
             try stranger.lock()
-            try worker.awaitLine("the store is in trouble")
+            let line = try worker.awaitLine("the store is in trouble")
+            #expect(line.contains("(pid \(getpid()))"), "\(line)")
             try stranger.unlock()
             try worker.awaitLine("the store works again")
             let second = Request()
             try ingress.accept(second)
             try site.awaitQuiet()
             #expect(site.lines("noted") == [first.id, second.id])
+        }
+    }
+
+    @Test
+    func `a command's note names who keeps a transaction open, not who waits with the turn`()
+        async throws
+    {
+        try await Site.with { site in
+            try site.startIngress().accept(Request())
+            let script = "echo held; exec sleep 600"
+            let waiting = try site.run([
+                "/usr/bin/flock", "\(site.store).turn", "/bin/sh", "-c", script,
+            ])
+            try waiting.awaitLine("held")
+            let stranger = try Stranger(site.store)
+            try stranger.lock()
+            let status = try site.start(Binaries.samovar, arguments: ["status"])
+            #expect(try status.awaitExit() == .code(69))
+            let notes = status.output.split(separator: "\n").filter { $0.hasPrefix("note: ") }
+            let note = try #require(notes.first { $0.contains(" is locked: ") })
+            #expect(note.contains("(pid \(getpid()))"))
+            #expect(!status.output.contains("(pid \(waiting.pid))"), "\(status.output)")
+            #expect(status.output.contains("COMMIT, ROLLBACK or .quit"))
+            try stranger.unlock()
         }
     }
 
@@ -75,7 +101,7 @@ struct LockedStoreTests {
             #expect(try ingress.health("/readyz").status == 200)
             #expect(try ingress.health("/readyz?verbose").status == 200)
             let uuid = try site.reader.text("SELECT uuid FROM store")
-            let name = try #",\"store\":\"\#(#require(uuid))\""#
+            let name = try #","store":"\#(#require(uuid))""#
             #expect(try ingress.health("/readyz").text.contains(name))
             #expect(try ingress.health("/other").status == 404)
             let stranger = try Stranger(site.store)

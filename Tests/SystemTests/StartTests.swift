@@ -115,7 +115,8 @@ struct StartTests {
     func `status and doctor see that another Samovar has the port`() async throws {
         try await Site.with { site in
             let other = try site.startIngress()
-            let stranger = try #require(site.reader.text("SELECT uuid FROM store"))
+            let uuid = try site.reader.text("SELECT uuid FROM store")
+            let stranger = try #require(uuid)
             let settings = SiteSettings().yaml
                 .replacing("store: queue.db", with: "store: own.db")
                 .replacing(
@@ -225,7 +226,8 @@ struct StartTests {
             // A worker must enter itself.
             let worker = try site.start(Binaries.worker)
             #expect(try worker.awaitExit() == .code(69))
-            #expect(worker.output.contains("is locked by another program"))
+            #expect(worker.output.contains("is locked by another program: "))
+            #expect(worker.output.contains("(pid \(getpid()))"), "\(worker.output)")
             try stranger.unlock()
             try second.accept(Request())
             try site.startWorker()

@@ -77,6 +77,25 @@ extension LogLocks {
 
     private static let looks = 5
 
+    /// The process in a write transaction now that may stay in it: a shell, or one that was stopped.
+    ///
+    /// Looked for when a write has waited in vain, where nobody can wait for ``lasting(store:)``: for
+    /// some milliseconds, since the list of all locks may leave one out.
+    ///
+    /// - Returns: nil when there is none, or one that cannot be seen.
+    static func longWriter(store: String) -> ProcessName? {
+        var info = stat()
+        guard unsafe stat(store + "-shm", &info) == 0 else { return nil }
+        for look in 0..<looks {
+            if look > 0 { usleep(1_000) }
+            guard let list = FileManager.default.contents(atPath: "/proc/locks") else { return nil }
+            let locks = LogLocks(String(decoding: list, as: UTF8.self), inode: UInt64(info.st_ino))
+            let writers = locks.writers.subtracting([getpid()]).compactMap { ProcessName(pid: $0) }
+            if let writer = writers.first(where: \.mayHoldLong) { return writer }
+        }
+        return nil
+    }
+
     /// What the kernel tells of each descriptor of a file, of those processes that this user may
     /// look at; it is exact where the list of all locks is not.
     private static func descriptors(of inode: UInt64) -> [String] {

@@ -108,13 +108,22 @@ package actor SQLiteStore: QueueStore {
             logger.warning(
                 "waiting for the turn to write, which another process has",
                 metadata: [
-                    "store": "\(path)", "held.by": "\(turn.holder ?? unseenHolder)",
+                    "store": "\(path)", "held.by": "\(holder(of: path, turn))",
                     "seconds.most": "\(patience.components.seconds)",
                 ]
             )
             if turn.take(within: patience - notice) { return }
         }
+        if let writer = LogLocks.longWriter(store: path) {
+            throw .busy(path: path, writer: writer.text)
+        }
         throw .busy(path: path, turn: turn.holder ?? unseenHolder)
+    }
+
+    /// Who keeps this process from writing, for people: one that keeps a transaction open also keeps
+    /// waiting who has the turn, and that one is not to blame.
+    private static func holder(of path: String, _ turn: TurnLock) -> String {
+        LogLocks.longWriter(store: path)?.text ?? turn.holder ?? unseenHolder
     }
 
     private static let unseenHolder = "a process that cannot be seen from here"
@@ -131,7 +140,7 @@ package actor SQLiteStore: QueueStore {
         guard turn.take(within: Limits.closePatience) else {
             logger.warning(
                 "not closed: another process has had the turn for long",
-                metadata: ["store": "\(path)"]
+                metadata: ["store": "\(path)", "held.by": "\(Self.holder(of: path, turn))"]
             )
             return
         }
@@ -271,6 +280,9 @@ package actor SQLiteStore: QueueStore {
     /// What an error means: SQLite says of a disk that cannot be read that the file is damaged.
     private func failure(_ error: any Error) -> StoreError {
         let error = StoreError(error, path: path)
+        if case .busy(_, nil, nil) = error {
+            return .busy(path: path, writer: LogLocks.longWriter(store: path)?.text)
+        }
         guard case .corrupt = error else { return error }
         let number = connection.inDatabase { unsafe csqlite_disk_error($0.sqliteConnection) }
         guard number != 0 else { return error }

@@ -14,9 +14,9 @@ package enum StoreError: Error, Equatable, Sendable {
     /// A migration did not go through; the store is as it was.
     case migrationFailed(name: String, reason: String)
     case readOnly(path: String)
-    /// Somebody else held the write lock, or the turn to write, for too long; who that is, if it is
-    /// known to be the turn.
-    case busy(path: String, turn: String? = nil)
+    /// Somebody else held the write lock, or the turn to write, for too long; who has the turn, if it
+    /// is known to be that, or who keeps a transaction open, if that can be seen.
+    case busy(path: String, turn: String? = nil, writer: String? = nil)
     case full(path: String)
     /// The disk failed. A connection that saw this is never trusted again.
     case inputOutput(path: String, reason: String)
@@ -50,7 +50,9 @@ package enum StoreError: Error, Equatable, Sendable {
             "The store is as it was: start the previous version, and report this."
         case .readOnly:
             "Check the file's owner and mode, and that its file system is mounted read-write."
-        case .busy(_, nil):
+        case .busy(_, _, let writer?):
+            "End the transaction that \(writer) keeps open (COMMIT, ROLLBACK or .quit)."
+        case .busy(_, nil, nil):
             "Look for a program that keeps a transaction open: `fuser <store>` names it."
         case .busy:
             "A process of Samovar that was stopped (SIGSTOP, a paused container) must go on or end: `fuser <store>.turn` names those that may have it."
@@ -76,8 +78,9 @@ extension StoreError: CustomStringConvertible {
             "migration \(name) was applied with another text than this program carries"
         case .migrationFailed(let name, let reason): "migration \(name) failed: \(reason)"
         case .readOnly(let path): "\(path) is read-only"
-        case .busy(let path, nil): "\(path) is locked by another program"
-        case .busy(let path, let holder?):
+        case .busy(let path, _, let writer?): "\(path) is locked by another program: \(writer)"
+        case .busy(let path, nil, nil): "\(path) is locked by another program"
+        case .busy(let path, let holder?, nil):
             "the turn to write to \(path) has been held for too long by \(holder)"
         case .full(let path): "the disk that holds \(path) is full"
         case .inputOutput(let path, let reason): "disk error at \(path): \(reason)"

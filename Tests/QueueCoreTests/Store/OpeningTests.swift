@@ -272,7 +272,7 @@ struct OpeningTests {
             let error = #expect(throws: StoreError.self) {
                 try SQLiteStore(path: path, patience: .milliseconds(20))
             }
-            guard case .busy(path, let holder?) = error else {
+            guard case .busy(path, let holder?, nil) = error else {
                 Issue.record("the error is \(String(describing: error))")
                 return
             }
