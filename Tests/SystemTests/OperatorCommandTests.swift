@@ -86,6 +86,22 @@ struct OperatorCommandTests {
         }
     }
 
+    // MARK: Pauses
+
+    @Test
+    func `a lane that no job was ever in is not paused unless that is meant`() async throws {
+        try await withQueue { site, queue in
+            _ = try await queue.add([.sample(route: "h", handler: "h", lane: "default/repo:17")])
+            let wrong = try site.samovar("pause", "--lane", "repo:17")
+            #expect(wrong.code == 2)
+            #expect(wrong.output.contains("Lanes with jobs now: default/repo:17."))
+            #expect(try site.samovar("pause", "list", "--json").array().isEmpty)
+            #expect(try site.samovar("pause", "--lane", "default/repo:17").code == 0)
+            #expect(try site.samovar("pause", "--lane", "repo:17", "--force").code == 0)
+            #expect(try site.samovar("pause", "list", "--json").array().count == 2)
+        }
+    }
+
     // MARK: Jobs
 
     @Test

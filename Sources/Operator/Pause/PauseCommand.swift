@@ -8,7 +8,8 @@ struct PauseCommand: AsyncParsableCommand {
         commandName: "pause",
         abstract: "Keep the jobs of a handler, of a route, or all jobs from being started.",
         usage: """
-            samovar pause --handler <name> | --route <name> | --everything [--reason <text>]
+            samovar pause --handler <name> | --route <name> | --lane <key> | --everything \
+            [--reason <text>]
             samovar pause list
             """,
         discussion: """
@@ -35,7 +36,8 @@ struct PauseStartCommand: AsyncParsableCommand {
         commandName: "start",
         abstract: "Pause a handler, a route, or everything; the word may be left out.",
         discussion: """
-            Exit code 2 when the configuration has no such handler or route.
+            Exit code 2 when the configuration has no such handler or route, or the store never \
+            had a job in that lane.
 
             Examples:
               samovar pause --handler deploy --reason 'cluster is being upgraded'
@@ -50,14 +52,17 @@ struct PauseStartCommand: AsyncParsableCommand {
     @Option(help: ArgumentHelp("Why, for whoever asks later.", valueName: "text"))
     var reason: String?
 
-    @Flag(help: "Also pause a name that the configuration does not have.")
+    @Flag(help: "Also pause a name that the configuration, or a lane the store, does not have.")
     var force = false
 
     func run() async throws {
         try await reporting {
             try await configurationOption.withQueue { store, configuration in
                 let target = targetOptions.target
-                if !force, let mistake = target.mistake(in: configuration) { throw mistake }
+                if !force {
+                    if let mistake = target.mistake(in: configuration) { throw mistake }
+                    if let mistake = try await target.mistake(in: store) { throw mistake }
+                }
                 let isNew = try await store.pause(target, reason: reason)
                 guard let pause = try await store.pauses().first(where: { $0.target == target })
                 else { throw Failure(.findings, "\(target.shown) was resumed just now") }

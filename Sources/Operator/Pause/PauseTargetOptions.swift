@@ -75,7 +75,7 @@ extension PauseTarget {
     func mistake(in configuration: Configuration) -> Failure? {
         let like: String?
         switch self {
-        // Lanes come and go with the jobs; no configuration names them.
+        // Lanes come and go with the jobs (``mistake(in:)`` of a store); no configuration names them.
         case .everything, .lane: return nil
         case .handler(let handler):
             if configuration.concurrency(of: handler) != nil { return nil }
@@ -94,6 +94,44 @@ extension PauseTarget {
             hint: "With --force it is paused all the same, for jobs that still have that name."
         )
     }
+}
+
+extension PauseTarget {
+    /// The same by what is stored: no job was ever in that lane.
+    func mistake(in store: SQLiteStore) async throws -> Failure? {
+        guard case .lane(let lane) = self,
+            try await store.records(.jobCounts(selection)).isEmpty
+        else { return nil }
+        var live: [String] = []
+        for state in [JobState.leased, .ready] {
+            let jobs = try await store.records(
+                .jobs(Selection(state: state), limit: Self.jobsMax)
+            )
+            live += jobs.map { $0.text("lane") }.filter { !$0.isEmpty }
+        }
+        return Self.unknown(lane: lane, live: live)
+    }
+
+    /// Says which lanes there are; first those of which it may be a part.
+    static func unknown(lane: String, live: [String]) -> Failure {
+        let known = Set(live).sorted()
+        let shown = (known.filter { $0.contains(lane) } + known.filter { !$0.contains(lane) })
+            .prefix(lanesShown)
+        let list = shown.map { VisibleText.line($0) }.joined(separator: ", ")
+        let more = known.count > shown.count ? ", and others (samovar jobs list)" : ""
+        return Failure(
+            .notFound,
+            "no job is, or was, in lane \(VisibleText.line(lane)); nothing was changed",
+            hint: (known.isEmpty ? "No lane has jobs now." : "Lanes with jobs now: \(list)\(more).")
+                + " With --force it is paused all the same, for jobs to come."
+        )
+    }
+
+    /// What fits on a screen.
+    private static let lanesShown = 5
+
+    /// The latest ones of each state: nobody looks for lanes further back.
+    private static let jobsMax = 200
 }
 
 extension Pause {

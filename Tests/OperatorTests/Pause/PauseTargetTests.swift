@@ -49,6 +49,22 @@ struct PauseTargetTests {
         )
     }
 
+    @Test
+    func `a lane without a job is code 2, with the lanes that there are`() {
+        let live = (1...7).map { "default/repo:17/issue:\($0)" }
+        let failure = PauseTarget.unknown(lane: "issue:7", live: live + live)
+        #expect(failure.status == .notFound)
+        #expect(failure.message == "no job is, or was, in lane issue:7; nothing was changed")
+        #expect(
+            failure.hint?.hasPrefix(
+                "Lanes with jobs now: default/repo:17/issue:7, default/repo:17/issue:1, "
+            ) == true
+        )
+        #expect(failure.hint?.contains("and others (samovar jobs list). With --force") == true)
+        let none = PauseTarget.unknown(lane: "nope", live: [])
+        #expect(none.hint?.hasPrefix("No lane has jobs now. ") == true)
+    }
+
     @Test(arguments: [
         (PauseTarget.everything, "everything", "--everything"),
         (.handler(HandlerName(rawValue: "ci")), "handler ci", "--handler ci"),
