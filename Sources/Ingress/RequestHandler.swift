@@ -41,6 +41,7 @@ final class RequestHandler: ChannelInboundHandler {
     private var peerText = ""
     /// Whose request it is; the peer, unless a proxy that is believed names another one.
     private var client: IPAddress?
+    private var seen = SeenRequest()
     private var context: ChannelHandlerContext?
 
     /// Where the registry has it.
@@ -121,7 +122,14 @@ final class RequestHandler: ChannelInboundHandler {
         // What was known of the request before it.
         isHead = false
         client = peer
+        seen = SeenRequest()
         enter(.head, for: IngressLimits.head)
+    }
+
+    /// A TLS handshake begins where a request should; the answer is that to any garbage.
+    func encryptionBegins() {
+        seen.cause = .encrypted
+        refuseRest(.malformedRequest)
     }
 
     /// What comes cannot be read as a request.
@@ -180,6 +188,9 @@ final class RequestHandler: ChannelInboundHandler {
         guard case .head = phase else { return }
         let facts = RequestFacts(head)
         isHead = head.method == .HEAD
+        let sources = service.sources
+        let source = sources.source(at: head.uri)
+        seen = SeenRequest(head, of: source)
         guard !facts.isFramingDoubtful, framing.bodyFollows(facts.framing) else {
             refuseRest(.malformedRequest)
             return
@@ -192,10 +203,10 @@ final class RequestHandler: ChannelInboundHandler {
         keepsAlive =
             head.isKeepAlive && head.version == .http1_1 && !registry.isStopping
             && facts.framing != .chunks && !facts.asksForUpgrade
-        let sources = service.sources
         client = sources.client(of: peer, head.headers)
-        switch Upload.admit(head, facts, to: sources, from: client) {
+        switch Upload.admit(head, facts, to: source, from: client) {
         case .success(let upload):
+            seen = upload.seen
             if facts.expectsContinue {
                 var interim = context.channel.allocator.buffer(capacity: 32)
                 interim.writeStaticString("HTTP/1.1 100 Continue\r\n\r\n")
@@ -212,8 +223,8 @@ final class RequestHandler: ChannelInboundHandler {
                 readingOn: 2 * source.bodyBytesMax,
                 context
             )
-        case .failure(.unproven):
-            let verdict = noteFailure()
+        case .failure(.unproven(let cause)):
+            let verdict = noteFailure(cause)
             refuse(
                 Answer(verdict),
                 facts,
@@ -277,12 +288,10 @@ final class RequestHandler: ChannelInboundHandler {
                 return
             }
             phase = .idle  // as above
-            guard let delivery = upload.finish(remote: remote, receivedAt: service.clocks.now())
-            else {
-                finish(Answer(noteFailure()), context)
-                return
+            switch upload.finish(remote: remote, receivedAt: service.clocks.now()) {
+            case .success(let delivery): submit(delivery, context)
+            case .failure(let cause): finish(Answer(noteFailure(cause)), context)
             }
-            submit(delivery, context)
         case .draining:
             enter(.idle, for: IngressLimits.idle)
             framing.resume()
@@ -317,8 +326,9 @@ final class RequestHandler: ChannelInboundHandler {
         }
     }
 
-    private func noteFailure() -> FailureThrottle.Verdict {
-        registry.throttle.noteFailure(of: client, now: .now())
+    private func noteFailure(_ cause: RefusalCause) -> FailureThrottle.Verdict {
+        seen.cause = cause
+        return registry.throttle.noteFailure(of: client, now: .now())
     }
 
     /// The address that is stored with the delivery.
@@ -400,7 +410,9 @@ final class RequestHandler: ChannelInboundHandler {
     }
 
     private func respond(_ answer: Answer, _ context: ChannelHandlerContext) {
-        service.note(answer, from: remote)
+        service.note(answer, seen, from: remote)
+        // A head is not kept by a connection that waits for the next one.
+        seen = SeenRequest()
         var buffer = context.channel.allocator.buffer(capacity: IngressLimits.answerBytes)
         answer.write(to: &buffer, closes: !keepsAlive, isHead: isHead)
         context.writeAndFlush(wrapOutboundOut(buffer), promise: nil)

@@ -60,9 +60,13 @@ extension IngressService {
         }
 
         /// Counts an answer, and logs it if it is a refusal.
-        func note(_ answer: Answer, from remote: @autoclosure () -> String) {
+        func note(
+            _ answer: Answer,
+            _ seen: SeenRequest,
+            from remote: @autoclosure () -> String
+        ) {
             metrics.count(answer)
-            refusals.note(answer, from: remote())
+            refusals.note(answer, seen, from: remote())
         }
     }
 }

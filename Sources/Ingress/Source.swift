@@ -7,6 +7,7 @@ import Settings
 final class Source: Sendable {
     let name: String
     let path: [UInt8]
+    let pathText: String
     let keys: [SigningKey]
     let bearer: BearerToken?
     let verification: Verification
@@ -16,6 +17,7 @@ final class Source: Sendable {
 
     init(_ settings: SourceSettings) {
         name = settings.name
+        pathText = settings.path
         path = Array(settings.path.utf8)
         keys = settings.secrets.map { SigningKey(id: $0.id, key: $0.key) }
         bearer = settings.bearer.map { BearerToken($0.token) }
@@ -33,14 +35,15 @@ final class Source: Sendable {
         return networks.contains { $0.contains(client) }
     }
 
-    /// Whether the headers show what `bearer` asks for.
+    /// What keeps the headers from showing what `bearer` asks for; nil when they do.
     ///
     /// Two `Authorization` headers say nothing: who is in between may read the other one.
-    func isSatisfied(by authorization: RequestFacts.Authorization) -> Bool {
-        guard let bearer else { return true }
+    func objection(to authorization: RequestFacts.Authorization) -> RefusalCause? {
+        guard let bearer else { return nil }
         switch authorization {
-        case .none, .several: return false
-        case .one(let value): return bearer.isShown(in: value)
+        case .none: return .noAuthorization
+        case .several: return .severalAuthorizations
+        case .one(let value): return bearer.isShown(in: value) ? nil : .wrongBearer
         }
     }
 }

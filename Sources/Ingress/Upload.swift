@@ -20,10 +20,10 @@ struct Upload {
     static func admit(
         _ head: HTTPRequestHead,
         _ facts: RequestFacts,
-        to sources: Sources,
+        to source: Source?,
         from client: IPAddress?
     ) -> Result<Upload, Refusal> {
-        guard let source = sources.source(at: head.uri) else { return .failure(.answer(.notFound)) }
+        guard let source else { return .failure(.answer(.notFound)) }
         guard source.admits(client) else { return .failure(.answer(.forbidden)) }
         guard head.method == .POST else { return .failure(.answer(.methodNotAllowed)) }
         let headers: WebhookHeaders
@@ -35,9 +35,11 @@ struct Upload {
         if let length = facts.declaredBytes, length > source.bodyBytesMax {
             return .failure(.tooLarge(source))
         }
-        guard source.isSatisfied(by: facts.authorization) else { return .failure(.unproven) }
+        if let cause = source.objection(to: facts.authorization) {
+            return .failure(.unproven(cause))
+        }
         let upload = Upload(source, headers, facts)
-        guard upload.mayBeProven else { return .failure(.unproven) }
+        if let cause = upload.flaw { return .failure(.unproven(cause)) }
         return .success(upload)
     }
 
@@ -50,13 +52,18 @@ struct Upload {
         body.reserveCapacity(min(facts.declaredBytes ?? 0, IngressLimits.smallBody))
     }
 
-    /// Whether its bytes can still prove where it comes from; or need not, in observe mode.
-    private var mayBeProven: Bool {
-        guard check.isSettled else { return true }
+    /// Why its bytes cannot prove any more where it comes from; nil when they can, or need not, in
+    /// observe mode.
+    private var flaw: RefusalCause? {
+        guard check.isSettled else { return nil }
         var check = check
         switch check.finish() {
-        case .unsigned: return source.verification == .observe
-        case .wrong: return false
+        case .unsigned:
+            guard source.verification == .enforce else { return nil }
+            return headers.emptySignature.map(RefusalCause.emptySignature) ?? .noSignature
+        case .wrong:
+            let malformed = headers.signatures.first { !$0.isDigest }
+            return malformed.map { RefusalCause.malformedSignature($0.header) } ?? .wrongSignature
         case .verified: preconditionFailure("no signature is right before its bytes are there")
         }
     }
@@ -94,15 +101,23 @@ struct Upload {
         case chunksTooSmall
     }
 
+    /// What its refusal is told by.
+    var seen: SeenRequest { SeenRequest(of: source, headers) }
+
     /// Bytes held.
     var bytes: Int { body.count }
 
     /// Verifies the whole.
     ///
-    /// - Returns: nil when no active secret signed these bytes, whatever the reason.
-    mutating func finish(remote: String, receivedAt: Timestamp) -> Delivery? {
+    /// - Returns: the delivery; or why no active secret signed these bytes.
+    mutating func finish(
+        remote: String,
+        receivedAt: Timestamp
+    ) -> Result<Delivery, RefusalCause> {
         if !check.isSettled, headers.contentType == .form {
-            guard let payload = SignedBytes.of(body: body, contentType: .form) else { return nil }
+            guard let payload = SignedBytes.of(body: body, contentType: .form) else {
+                return .failure(.noPayload)
+            }
             check.update(payload)
         }
         let verifiedBy: String?
@@ -110,21 +125,23 @@ struct Upload {
         case .verified(let key): verifiedBy = key
         // Admitted without a signature: in observe mode, or not at all.
         case .unsigned: verifiedBy = nil
-        case .wrong: return nil
+        case .wrong: return .failure(.wrongSignature)
         }
-        return Delivery(
-            source: source.name,
-            id: DeliveryID(rawValue: headers.deliveryID),
-            event: headers.event,
-            eventType: headers.eventType,
-            targetType: headers.targetType,
-            receivedAt: receivedAt,
-            remote: remote,
-            contentType: headers.contentType == .json
-                ? "application/json" : "application/x-www-form-urlencoded",
-            headers: headers.storedJSON(),
-            verifiedBy: verifiedBy,
-            body: body
+        return .success(
+            Delivery(
+                source: source.name,
+                id: DeliveryID(rawValue: headers.deliveryID),
+                event: headers.event,
+                eventType: headers.eventType,
+                targetType: headers.targetType,
+                receivedAt: receivedAt,
+                remote: remote,
+                contentType: headers.contentType == .json
+                    ? "application/json" : "application/x-www-form-urlencoded",
+                headers: headers.storedJSON(),
+                verifiedBy: verifiedBy,
+                body: body
+            )
         )
     }
 }
@@ -134,5 +151,5 @@ enum Refusal: Error {
     case answer(Answer)
     case tooLarge(Source)
     /// No bearer token, no signature, or what cannot be one: nothing that follows can prove it.
-    case unproven
+    case unproven(RefusalCause)
 }

@@ -45,6 +45,73 @@ struct LogTests {
     }
 
     @Test
+    func `the line of a refusal says which hook it was and which check failed`() async throws {
+        try await Site.with { site in
+            let ingress = try site.startIngress()
+            let signature = "X-Gitea-Signature"
+            let refused: [(request: Request, words: [String])] = [
+                (
+                    Request().with {
+                        $0.removeAll("Signature"); $0.removeAll("Signature-256")
+                    }, ["no signature header"]
+                ),
+                (
+                    Request().with {
+                        $0.removeAll("Signature"); $0.removeAll("Signature-256")
+                        $0.set(signature, "")
+                    }, ["the header \(signature) is empty"]
+                ),
+                (
+                    Request().with { $0.set(signature, "zz") },
+                    ["the header \(signature) is not 64 hexadecimal digits"]
+                ),
+            ]
+            for (request, words) in refused {
+                let reply = try ingress.send(request)
+                #expect(reply.status == 401)
+                // A forger is told nothing of it.
+                #expect(reply.text.contains("\"signature missing or wrong\""))
+                let line = try ingress.program.awaitLine("delivery.id=\(request.id ?? "")")
+                let all =
+                    words + [
+                        "source=default", "path=/hooks/gitea ", "event.type=push",
+                        "remote=127.0.0.1",
+                    ]
+                for word in all { #expect((line + " ").contains(word), "\(line)") }
+            }
+            _ = try ingress.send(Request().with { $0.target = "/elsewhere?token=x" })
+            let line = try ingress.program.awaitLine("answer=not_found")
+            #expect((line + " ").contains("path=/elsewhere "))
+            _ = try ingress.send(Request().with { $0.set("Content-Type", "text/plain") })
+            try ingress.program.awaitLine("content.type=text/plain")
+            _ = try ingress.send(Request().with { $0.method = "GET" })
+            try ingress.program.awaitLine("method=GET")
+        }
+    }
+
+    @Test
+    func `a signature of other bytes is called wrong, and TLS on the plain port TLS`() async throws
+    {
+        try await Site.with { site in
+            let ingress = try site.startIngress()
+            let request = Request().with { $0.body[0] ^= 1 }
+            #expect(try ingress.send(request).status == 401)
+            let line = try ingress.program.awaitLine("delivery.id=\(request.id ?? "")")
+            #expect(line.contains("the signature is wrong"))
+            let form = Request(body: Data("other=1".utf8)).with {
+                $0.set("Content-Type", "application/x-www-form-urlencoded")
+            }
+            #expect(try ingress.send(form).status == 401)
+            try ingress.program.awaitLine("the form does not have the field payload once")
+            let encrypted = try ingress.connect()
+            // The first bytes of a handshake, without any line break.
+            try encrypted.send([0x16, 0x03, 0x01, 0x02, 0x00, 0x01, 0x00, 0x01, 0xFC, 0x03, 0x03])
+            #expect(try encrypted.reply().status == 400)
+            try ingress.program.awaitLine("TLS on a port that speaks plain HTTP")
+        }
+    }
+
+    @Test
     func `with json every line is one flat object, and one delivery's id tells its story`()
         async throws
     {

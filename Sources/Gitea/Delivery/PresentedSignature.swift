@@ -24,6 +24,9 @@ package struct PresentedSignature: Sendable {
     /// The digest, nil when the value is something else.
     let digest: InlineArray<32, UInt8>?
 
+    /// Whether its value can be a signature at all.
+    package var isDigest: Bool { digest != nil }
+
     /// Reads a header's value, digits of either case.
     ///
     /// Nil when it is empty or just `sha256=`: Gitea sends that for a hook without a secret.

@@ -23,6 +23,9 @@ package struct WebhookHeaders: Sendable {
     /// Every signature header that is not empty, repeated ones too.
     package let signatures: [PresentedSignature]
 
+    /// The first signature header without a value: what Gitea sends for a hook without a secret.
+    package let emptySignature: PresentedSignature.Header?
+
     /// What the body is.
     package let contentType: ContentType
 
@@ -56,6 +59,7 @@ package struct WebhookHeaders: Sendable {
         isTyped = !said.eventType.isEmpty
         targetType = collected.targetType
         signatures = collected.signatures
+        emptySignature = collected.emptySignature
         stored = collected.stored
     }
 
@@ -90,6 +94,7 @@ private struct FamilyHeaders {
 private struct CollectedHeaders {
     private(set) var contentType: ContentType?
     private(set) var signatures: [PresentedSignature] = []
+    private(set) var emptySignature: PresentedSignature.Header?
     private(set) var stored: [(name: String, value: String)] = []
     private var gitea = FamilyHeaders()
     private var forgejo = FamilyHeaders()
@@ -153,6 +158,8 @@ private struct CollectedHeaders {
         }
         if let signature = PresentedSignature(header: header, value: value) {
             signatures.append(signature)
+        } else {
+            emptySignature = emptySignature ?? header
         }
     }
 

@@ -1,8 +1,8 @@
 import Logging
 import Telemetry
 
-/// A line for what was refused, with the address that Samovar saw: who set up a proxy or a network
-/// wrongly finds it here.
+/// A line for what was refused, with all that tells which hook it was and which check failed: the
+/// answer tells a forger nothing, and who set up a hook, a proxy or a network wrongly finds it here.
 ///
 /// Of each kind a few in a while: a prober must not fill the log, nor hide others.
 struct RefusalLog: Sendable {
@@ -17,11 +17,18 @@ struct RefusalLog: Sendable {
     }
 
     /// Logs an answer, if it is a refusal that nobody else logs.
-    func note(_ answer: Answer, from remote: @autoclosure () -> String) {
+    func note(
+        _ answer: Answer,
+        _ seen: SeenRequest,
+        from remote: @autoclosure () -> String
+    ) {
         let kind = IngressMetrics.AnswerKind(answer)
         guard let level = Self.level(of: kind) else { return }
         logs[kind]?.log(level, "request refused") {
-            ["answer": "\(kind.rawValue)", "reason": "\(answer.reason)", "remote": "\(remote())"]
+            var metadata = seen.metadata(of: answer)
+            metadata["answer"] = "\(kind.rawValue)"
+            metadata["remote"] = "\(remote())"
+            return metadata
         }
     }
 

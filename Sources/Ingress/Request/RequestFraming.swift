@@ -179,9 +179,11 @@ final class RequestFraming: ChannelDuplexHandler {
         {
             bytes.moveReaderIndex(forwardBy: 1)
         }
-        guard bytes.readableBytes > 0 else { return }
+        guard let first = bytes.getInteger(at: bytes.readerIndex, as: UInt8.self) else { return }
         state = .head(HeadEnd())
         handler.headBegins()
+        // No method begins so (RFC 8446, section 5.1: a record of type handshake).
+        if first == 0x16 { handler.encryptionBegins() }
     }
 
     private func feedHead(
