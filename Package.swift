@@ -72,6 +72,7 @@ let package = Package(
                 .embedInCode("0005_run_suspects_alone.sql"),
                 .embedInCode("0006_replay_one_route.sql"),
                 .embedInCode("0007_age_by_passed_time_and_free_lanes.sql"),
+                .embedInCode("0006_resolve_incidents.sql"),
             ],
             swiftSettings: strict
         ),
@@ -116,8 +117,8 @@ let package = Package(
             name: "Ingress",
             dependencies: [
                 "Gitea", "QueueCore", "Settings",
-                "Doorbell", "Health", "Program", "Telemetry", argumentParser, deque, logging,
-                nioCore, nioFoundation,
+                "Doorbell", "Health", "Program", "StateFolder", "Telemetry", argumentParser, deque,
+                logging, nioCore, nioFoundation,
                 nioHTTP1,
                 nioPosix, nioSSL,
             ],

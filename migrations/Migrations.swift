@@ -71,5 +71,10 @@ package enum Migrations {
                 as: UTF8.self
             )
         ),
+        Migration(
+            number: 8,
+            name: "0008_resolve_incidents",
+            sql: String(decoding: PackageResources._008_resolve_incidents_sql, as: UTF8.self)
+        ),
     ]
 }

@@ -1,4 +1,5 @@
 import DequeModule
+import Dispatch
 import Doorbell
 import Glibc
 import Logging
@@ -55,6 +56,14 @@ final class GroupCommit: Sendable {
         case ready(SpoolFile.Batch)
     }
 
+    /// What became of the incidents that the process before this one left.
+    enum LeftState {
+        case unread
+        /// Among what is to be written.
+        case taken
+        case nothing
+    }
+
     struct State {
         var nextTicket: UInt64 = 0
         /// For the store.
@@ -78,7 +87,8 @@ final class GroupCommit: Sendable {
         var isOrderGivenUp = false
         var isBound = false
         var whenAppended: [EventLoopPromise<Void>] = []
-        var incidents: [Incident] = []
+        var incidents = IncidentBuffer()
+        var left = LeftState.unread
         var isRecordingScheduled = false
         var nextRecording = NIODeadline.uptimeNanoseconds(0)
         /// A disk error that nobody was committing to see.
@@ -111,6 +121,7 @@ final class GroupCommit: Sendable {
     let deliveryLog: DeliveryLog
     private let metrics: IngressMetrics
     private let refusals: SampledLog
+    let recordingTroubles: SampledLog
     let newWork: AsyncStream<Void>.Continuation
     private let work: AsyncStream<Void>
     private let probing: Probing
@@ -134,6 +145,7 @@ final class GroupCommit: Sendable {
         self.metrics = metrics
         deliveryLog = DeliveryLog(logger)
         refusals = SampledLog(logger, every: IngressLimits.refusalLogInterval)
+        recordingTroubles = SampledLog(logger, every: IngressLimits.refusalLogInterval)
         probing = Probing(eventLoop: eventLoop)
         (work, newWork) = AsyncStream.makeStream(bufferingPolicy: .bufferingNewest(1))
     }
@@ -151,22 +163,27 @@ final class GroupCommit: Sendable {
     ) -> Ticket? {
         let now = NIODeadline.now()
         let isSpoolStuck = spoolThread.isStuck(now)
-        let (ticket, isForSpool) = state.withLock { state -> (Ticket?, Bool) in
+        let (ticket, isForSpool, recording) = state.withLock {
+            state -> (Ticket?, Bool, NIODeadline?) in
+            let recording = state.noteGood(delivery)
             let waiting = state.gathering.count + state.spooling.count
             guard waiting < IngressLimits.waitingDeliveries, !state.isFinished else {
-                return (nil, false)
+                return (nil, false, recording)
             }
             let ticket = Ticket(number: state.nextTicket)
             state.nextTicket += 1
             let one = Waiting(ticket: ticket, since: now, delivery: delivery, answer: answer)
             guard state.detour != nil, !isSpoolStuck else {
                 state.gathering.append(one)
-                return (ticket, false)
+                return (ticket, false, recording)
             }
             state.spooling.append(one)
-            return (ticket, true)
+            return (ticket, true, recording)
         }
-        if isForSpool { scheduleAppend() } else { newWork.yield() }
+        if ticket != nil {
+            if isForSpool { scheduleAppend() } else { newWork.yield() }
+        }
+        scheduleRecording(recording)
         return ticket
     }
 
@@ -194,33 +211,6 @@ final class GroupCommit: Sendable {
         }
     }
 
-    /// Notes an incident, to be written between commits.
-    ///
-    /// Once in a while all together: a flood of refused bodies must not become a flood of writes.
-    func note(_ incident: Incident) {
-        let now = NIODeadline.now()
-        let due = state.withLock { state -> NIODeadline? in
-            let noted = state.incidents.firstIndex {
-                ($0.kind, $0.source, $0.subject)
-                    == (incident.kind, incident.source, incident.subject)
-            }
-            if let noted {
-                state.incidents[noted].count += incident.count
-            } else {
-                state.incidents.append(incident)
-            }
-            guard !state.isRecordingScheduled else { return nil }
-            state.isRecordingScheduled = true
-            return state.nextRecording
-        }
-        guard let due else { return }
-        if due <= now {
-            newWork.yield()
-        } else {
-            eventLoop.scheduleTask(deadline: due) { [newWork] in _ = newWork.yield() }
-        }
-    }
-
     /// No more is coming: ``run()`` returns when all that waits is stored.
     ///
     /// A store that hangs is not waited for without end: what was acknowledged is on disk.
@@ -230,7 +220,14 @@ final class GroupCommit: Sendable {
         eventLoop.scheduleTask(in: IngressLimits.stop) { [self] in
             guard !state.withLock(\.isOver) else { return }
             logger.warning("stopped without closing the store, which does not answer")
-            ExitStatus.fine.endProcess()
+            // Its folder's disk may hang too.
+            DispatchQueue.global().async { [self] in
+                leaveIncidents()
+                ExitStatus.fine.endProcess()
+            }
+            eventLoop.scheduleTask(in: IngressLimits.lastWrite) { () -> Void in
+                ExitStatus.fine.endProcess()
+            }
         }
     }
 
@@ -262,11 +259,8 @@ final class GroupCommit: Sendable {
         }
         defer {
             looking?.cancel()
-            let unrecorded = state.withLock { state in
-                state.isOver = true
-                return takeAll(&state.incidents)
-            }
-            for incident in unrecorded { logUnrecorded(incident, "the store takes nothing") }
+            leaveIncidents()
+            state.withLock { $0.isOver = true }
         }
         report(spool?.leftover)
         // What an earlier process left in the spool.
@@ -284,6 +278,8 @@ final class GroupCommit: Sendable {
             guard try await recover(store) else { return }
             guard state.withLock({ !$0.gathering.isEmpty }) else { break }
             try await commitOnce(store)
+            // Also while deliveries never stop: who is refused then is what it tells of.
+            try await recordIncidents(store)
         }
         try await recordIncidents(store)
         if let error = state.withLock(\.brokenBy) { try await outlive(error) }
@@ -309,7 +305,7 @@ final class GroupCommit: Sendable {
     /// they are refused.
     ///
     /// - Throws: a disk error, when they were told.
-    private func outlive(_ error: StoreError) async throws(StoreError) {
+    func outlive(_ error: StoreError) async throws(StoreError) {
         if takeDetour(.failed(error)) {
             if case .inputOutput = error { await allAppended() }
         } else {
@@ -324,40 +320,6 @@ final class GroupCommit: Sendable {
         guard case .inputOutput = error else { return }
         await allTold()
         throw error
-    }
-
-    private func recordIncidents(_ store: SQLiteStore) async throws(StoreError) {
-        let now = NIODeadline.now()
-        let incidents = state.withLock { state -> [Incident] in
-            // The last ones are written whenever they came.
-            guard now >= state.nextRecording || state.isFinished, !state.incidents.isEmpty else {
-                return []
-            }
-            state.nextRecording = now + IngressLimits.incidentInterval
-            state.isRecordingScheduled = false
-            return takeAll(&state.incidents)
-        }
-        for (index, incident) in incidents.enumerated() {
-            do throws(StoreError) {
-                try await store.record(incident)
-            } catch {
-                // The request was answered; all that is lost is the count.
-                logUnrecorded(incident, "\(error)")
-                guard case .inputOutput = error else { continue }
-                for other in incidents[(index + 1)...] { logUnrecorded(other, "\(error)") }
-                try await outlive(error)
-            }
-        }
-    }
-
-    private func logUnrecorded(_ incident: Incident, _ error: String) {
-        logger.warning(
-            "incident not recorded",
-            metadata: [
-                "incident": "\(incident.kind.rawValue)", "subject": "\(incident.subject)",
-                "count": "\(incident.count)", "error": "\(error)",
-            ]
-        )
     }
 
     /// Called with the write lock held.
@@ -392,13 +354,12 @@ final class GroupCommit: Sendable {
         }
     }
 
-    /// Answers 503, and logs why: the first time and then once every ten seconds, since a full disk
-    /// must not fill the log's too.
+    /// Answers 503, and logs why; which deliveries those are, their requests say.
+    ///
+    /// The first time and then once every ten seconds: a full disk must not fill the log's too.
     func refuse(_ waiting: [Waiting], _ reason: String, because cause: String) {
         tell(waiting.map { ($0, .failed(reason: reason)) })
-        refusals.log(.error, "cannot commit", counting: waiting.count, as: "answered.503") {
-            ["error": "\(cause)"]
-        }
+        refusals.log(.error, "cannot commit") { ["error": "\(cause)"] }
     }
 
     /// Waits until the event loop has sent what it was told.

@@ -43,6 +43,9 @@ enum IngressLimits {
     /// How long the store's thread may take to end when nobody waits for it any more.
     static let stop = TimeAmount.seconds(3)
 
+    /// How long a process that ends anyway waits for its last incidents to be kept beside the store.
+    static let lastWrite = TimeAmount.seconds(1)
+
     /// A refused body is read on for so long, up to twice the limit, so that the client comes to
     /// read the answer.
     static let drain = TimeAmount.seconds(10)
@@ -125,8 +128,19 @@ enum IngressLimits {
     /// Deliveries waiting for a commit: some two seconds' worth at full speed.
     static let waitingDeliveries = 32_768
 
-    /// How often incidents are written, at most: a commit each second, whoever asks for it.
-    static let incidentInterval = TimeAmount.seconds(1)
+    /// How often incidents are written, at most: a commit each five seconds, whoever asks for it.
+    static let incidentInterval = TimeAmount.seconds(5)
+
+    /// Incidents that wait to be written, half a kilobyte each: deliveries that were refused while
+    /// the store was away, mostly.
+    static let incidentsWaiting = 10_000
+
+    /// How often the ingress says beside the store that it listens.
+    static let presence = TimeAmount.seconds(1)
+
+    /// A time without anybody listening that is worth a word: what is said each second is no more
+    /// exact than that.
+    static let downtime = Duration.seconds(2)
 
     /// How often a refused signature is logged, at most.
     static let refusalLogInterval = Duration.seconds(10)

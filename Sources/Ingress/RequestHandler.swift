@@ -88,7 +88,9 @@ final class RequestHandler: ChannelInboundHandler {
     /// The end of every connection, also of one that never became active.
     func handlerRemoved(context: ChannelHandlerContext) {
         // Nobody is left to answer: what is not yet part of a commit is taken back.
-        if case .committing(let ticket) = phase { _ = service.commit.withdraw(ticket) }
+        if case .committing(let ticket) = phase, service.commit.withdraw(ticket) {
+            service.noteLost(seen, from: remote, "was not stored before its sender went away")
+        }
         phase = .closing
         release()
         registry.remove(self)
@@ -214,9 +216,10 @@ final class RequestHandler: ChannelInboundHandler {
             }
             enter(.body(upload), for: IngressLimits.body)
         case .failure(.answer(let answer)):
+            if answer == .methodNotAllowed { service.noteWrongMethod(seen, from: remote) }
             refuse(answer, facts, context)
         case .failure(.tooLarge(let source)):
-            service.noteTooLarge(from: remote, at: source)
+            service.noteTooLarge(seen, from: remote)
             refuse(
                 .tooLarge(limit: source.bodyBytesMax),
                 facts,
@@ -265,7 +268,7 @@ final class RequestHandler: ChannelInboundHandler {
             break
         case .tooLarge:
             let source = upload.source
-            service.noteTooLarge(from: remote, at: source)
+            service.noteTooLarge(seen, from: remote)
             answerForGood(
                 .tooLarge(limit: source.bodyBytesMax),
                 readingOn: 2 * source.bodyBytesMax,
@@ -303,11 +306,12 @@ final class RequestHandler: ChannelInboundHandler {
     private func submit(_ delivery: Delivery, _ context: ChannelHandlerContext) {
         let bound = NIOLoopBound(self, eventLoop: context.eventLoop)
         let id = delivery.id
+        seen.isVerified = delivery.verifiedBy != nil
         let ticket = service.commit.submit(delivery) { outcome in
             bound.value.committed(outcome, id)
         }
         guard let ticket else {
-            finish(.unavailable(reason: "too many deliveries wait to be stored"), context)
+            lose("too many deliveries wait to be stored", context)
             return
         }
         enter(.committing(ticket), for: IngressLimits.commit)
@@ -315,19 +319,32 @@ final class RequestHandler: ChannelInboundHandler {
     }
 
     private func committed(_ outcome: GroupCommit.Outcome, _ id: DeliveryID) {
-        guard case .committing = phase, let context else { return }
+        guard case .committing = phase, let context else {
+            // Its sender went away while it was part of a commit.
+            if case .failed(let reason) = outcome {
+                service.noteLost(seen, from: remote, "was not stored: \(reason)")
+            }
+            return
+        }
         switch outcome {
         case .stored(let acceptance):
             finish(Answer(acceptance, of: id), context)
         case .spooled:
             finish(.spooled(id), context)
         case .failed(let reason):
-            finish(.unavailable(reason: reason), context)
+            lose(reason, context)
         }
+    }
+
+    /// Answers that a delivery which is as it should be is not stored.
+    private func lose(_ reason: String, _ context: ChannelHandlerContext) {
+        service.noteLost(seen, from: remote, "was answered 503: \(reason)")
+        finish(.unavailable(reason: reason), context)
     }
 
     private func noteFailure(_ cause: RefusalCause) -> FailureThrottle.Verdict {
         seen.cause = cause
+        service.noteUnproven(seen, from: remote)
         return registry.throttle.noteFailure(of: client, now: .now())
     }
 
@@ -350,7 +367,7 @@ final class RequestHandler: ChannelInboundHandler {
         case .committing(let ticket):
             // Part of a running commit: its result is near, and only it tells the truth.
             guard service.commit.withdraw(ticket) else { return }
-            finish(.unavailable(reason: "the store was busy for too long"), context)
+            lose("the store was busy for too long", context)
         }
     }
 

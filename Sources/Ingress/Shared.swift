@@ -16,6 +16,7 @@ extension IngressService {
         private let current: Mutex<Sources>
         private let refusals: RefusalLog
         private let handshakes: SampledLog
+        let losses: SampledLog
 
         init(
             sources: Sources,
@@ -30,6 +31,11 @@ extension IngressService {
             self.clocks = clocks
             refusals = RefusalLog(logger)
             handshakes = SampledLog(logger, every: IngressLimits.refusalLogInterval)
+            losses = SampledLog(
+                logger,
+                lines: IngressLimits.deliveryLogLines,
+                every: IngressLimits.deliveryLogWindow
+            )
         }
 
         /// What counts now; a request goes on with what counted at its head.
@@ -38,19 +44,6 @@ extension IngressService {
         /// Counts for every request whose head comes from now on.
         func replace(sources: Sources) {
             current.withLock { $0 = sources }
-        }
-
-        /// Counted per source and hour, so that a lost event is not lost in silence.
-        func noteTooLarge(from remote: String, at source: Source) {
-            commit.note(
-                Incident(
-                    kind: .bodyTooLarge,
-                    source: source.name,
-                    subject: String(clocks.now().rfc3339.prefix(13)),
-                    detail: "a body over \(source.bodyBytesMax) bytes from \(remote) was refused: "
-                        + "raise ingress.max_body"
-                )
-            )
         }
 
         /// Logs what ended a connection, if it was TLS: anything else is a peer that went away.

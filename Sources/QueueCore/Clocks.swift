@@ -4,7 +4,7 @@ import Foundation
 ///
 /// Rows come from disks and hands, so nothing here overflows: what would be beyond the first or the
 /// last instant is that instant.
-package struct Timestamp: RawRepresentable, Hashable, Comparable, Sendable {
+package struct Timestamp: RawRepresentable, Hashable, Comparable, Codable, Sendable {
     package var rawValue: Int64
 
     package init(rawValue: Int64) {
@@ -28,13 +28,19 @@ package struct Timestamp: RawRepresentable, Hashable, Comparable, Sendable {
     }
 
     /// RFC 3339 in UTC with six digits of the second.
+    ///
+    /// Its years have four digits: what lies beyond is the first or the last instant of them.
     package var rfc3339: String {
-        let seconds = rawValue.quotientRoundedDown(by: 1_000_000)
-        let fraction = rawValue - seconds * 1_000_000
+        let shown = min(max(rawValue, Self.yearOne), Self.endOf9999)
+        let seconds = shown.quotientRoundedDown(by: 1_000_000)
+        let fraction = shown - seconds * 1_000_000
         let date = Date(timeIntervalSince1970: Double(seconds))
         let whole = date.formatted(.iso8601.dateSeparator(.dash).timeSeparator(.colon))
         return "\(whole.dropLast()).\(String(fraction + 1_000_000).dropFirst())Z"
     }
+
+    private static let yearOne: Int64 = -62_135_596_800_000_000
+    private static let endOf9999: Int64 = 253_402_300_799_999_999
 }
 
 /// A reading of CLOCK_MONOTONIC in microseconds: leases and heartbeats are kept in it, so that a

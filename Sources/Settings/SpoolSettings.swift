@@ -34,7 +34,9 @@ extension SpoolSettings {
         guard let path = file.path(in: setting.reading.folder) else { return nil }
         self.init(file: path)
         if let value = size?.byteSize(Limits.spoolBytes) { maxBytes = value }
-        let own = ["", "-wal", "-shm", "-journal", ".turn"].map { (store ?? "") + $0 }
+        let own = ["", "-wal", "-shm", "-journal", ".turn", ".ingress", ".incidents"].map {
+            (store ?? "") + $0
+        }
         if store != nil, own.contains(path) {
             file.fail(
                 "\(file.name) is the store's own file: the spool needs one of its own, "

@@ -115,7 +115,7 @@ CREATE TABLE incident (
     detail TEXT NOT NULL,
     count INTEGER NOT NULL DEFAULT 1,
     first_at INTEGER NOT NULL,
-    last_at INTEGER NOT NULL,
+    last_at INTEGER NOT NULL, resolved_at INTEGER,
     CONSTRAINT incident_is_counted_once UNIQUE (kind, source, subject)
 ) STRICT;
 
@@ -223,8 +223,7 @@ CREATE TABLE store (
     probed_at INTEGER,  -- when a readiness check last wrote to the store
     wall_lead INTEGER,  -- wall time minus CLOCK_MONOTONIC within wall_boot, to notice clock steps
     wall_boot TEXT
-, pruned_deliveries INTEGER NOT NULL DEFAULT 0, pruned_jobs INTEGER NOT NULL DEFAULT 0, skipped_deliveries INTEGER NOT NULL DEFAULT 0, skipped_jobs INTEGER NOT NULL DEFAULT 0, ended_pauses INTEGER NOT NULL DEFAULT 0) STRICT;
-, pruned_deliveries INTEGER NOT NULL DEFAULT 0, pruned_jobs INTEGER NOT NULL DEFAULT 0, skipped_deliveries INTEGER NOT NULL DEFAULT 0, skipped_jobs INTEGER NOT NULL DEFAULT 0, wall_seen INTEGER) STRICT;
+, pruned_deliveries INTEGER NOT NULL DEFAULT 0, pruned_jobs INTEGER NOT NULL DEFAULT 0, skipped_deliveries INTEGER NOT NULL DEFAULT 0, skipped_jobs INTEGER NOT NULL DEFAULT 0, ended_pauses INTEGER NOT NULL DEFAULT 0, wall_seen INTEGER) STRICT;
 
 CREATE TABLE worker (
     id TEXT PRIMARY KEY,
@@ -544,6 +543,8 @@ CREATE TRIGGER pause_stays_in_range BEFORE UPDATE OF paused_at ON pause
 WHEN NEW.paused_at NOT BETWEEN 0 AND 253402300799999999
 BEGIN
     SELECT RAISE(ABORT, 'paused_at is microseconds since 1970 (now: SELECT unixepoch() * 1000000), up to the year 9999');
+END;
+
 CREATE TRIGGER pause_that_changes_is_counted AFTER UPDATE OF kind, name ON pause
 BEGIN
     UPDATE store SET ended_pauses = ended_pauses + 1;

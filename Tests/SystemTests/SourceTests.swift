@@ -64,7 +64,8 @@ struct SourceTests {
             )
             #expect(rows == ["forge a", "mirror a", "mirror c", "forge a"])
             try waitUntil("the refused body to be counted") {
-                try site.reader.text("SELECT source FROM incident") == "mirror"
+                try site.reader.text("SELECT source FROM incident WHERE kind = 'body_too_large'")
+                    == "mirror"
             }
         }
     }

@@ -8,6 +8,8 @@ struct SeenRequest {
     private(set) var source: Source?
     /// Which check failed, where the answer does not tell.
     var cause: RefusalCause?
+    /// Whether an active secret signed all of it.
+    var isVerified = false
     /// Until it is admitted: a head is not kept while a body arrives.
     private var head: HTTPRequestHead?
     private var admitted: (deliveryID: String, event: String)?
@@ -31,6 +33,9 @@ struct SeenRequest {
 
     var event: String? { admitted?.event ?? header("Event-Type") ?? header("Event") }
 
+    /// Until it is admitted: from then on it is POST.
+    var method: String? { head?.method.rawValue }
+
     /// The target without its query, which may hold a secret.
     private var path: String? {
         head.map { String($0.uri.prefix { $0 != "?" }) } ?? source?.pathText
@@ -50,9 +55,7 @@ struct SeenRequest {
         metadata["path"] = path.map { .string($0) }
         metadata["delivery.id"] = deliveryID.map { .string($0) }
         metadata["event.type"] = event.map { .string($0) }
-        if let head, case .methodNotAllowed = answer {
-            metadata["method"] = .string(head.method.rawValue)
-        }
+        if case .methodNotAllowed = answer { metadata["method"] = method.map { .string($0) } }
         if let head, case .unsupportedContentType = answer {
             metadata["content.type"] = .string(head.headers.first(name: "Content-Type") ?? "none")
         }

@@ -72,7 +72,9 @@ extension FileOwners {
         guard let folder = File(state) else { return nil }
         self.folder = folder
         names = Names(folder)
-        files = ["", "-wal", "-shm", ".turn"].compactMap { File(store + $0) }
+        files = ["", "-wal", "-shm", ".turn", ".ingress", ".incidents"].compactMap {
+            File(store + $0)
+        }
         for name in ["doorbell", "workers"] {
             guard let file = File("\(state)/\(name)") else { continue }
             files.append(file)

@@ -42,7 +42,7 @@ extension QueueStatus {
         guard !incidents.isEmpty else { return text }
         let table = RecordRendering(time: time).table(
             incidents,
-            columns: ["kind", "source", "subject", "count", "last_at", "detail"]
+            columns: ["kind", "source", "subject", "count", "last_at", "resolved_at", "detail"]
         )
         return text + "\nincidents of the last day\n" + table.text(on: terminal)
     }

@@ -93,36 +93,3 @@ package enum Import: Equatable, Sendable {
     /// The schema refuses it, whenever it comes; an incident is kept.
     case refused(reason: String)
 }
-
-/// Something an operator should know of though no delivery row tells it.
-package struct Incident: Sendable {
-    package enum Kind: String, Sendable {
-        case bodyTooLarge = "body_too_large"
-        case deliveryConflict = "delivery_conflict"
-        /// A spooled delivery that the schema refused.
-        case deliveryRefused = "delivery_refused"
-        /// An append to the spool was cut short; nothing in it was acknowledged.
-        case spoolTorn = "spool_torn"
-        /// The spool had bytes that are not what was written.
-        case spoolDamaged = "spool_damaged"
-        /// Samovar's token may not ask Gitea for a sender's permission, who counts as readonly.
-        case giteaForbidden = "gitea_forbidden"
-        /// Bots kept causing work on one issue; its lane is paused.
-        case loop
-    }
-
-    package var kind: Kind
-    package var source: String
-    /// What it is counted by: incidents of one kind, source and subject share a row.
-    package var subject: String
-    package var detail: String
-    /// How often it happened since it was last recorded.
-    package var count = 1
-
-    package init(kind: Kind, source: String, subject: String, detail: String) {
-        self.kind = kind
-        self.source = source
-        self.subject = subject
-        self.detail = detail
-    }
-}

@@ -216,10 +216,14 @@ extension WorkFacts {
             return Diagnosis(.work, "incidents", .ok, "none in the last day")
         }
         let listed = incidents.map { "\($0.count) \($0.kind)" }.joined(separator: ", ")
+        // What anybody who reaches the port can cause is no alarm.
+        let isOfStrangers = incidents.allSatisfy {
+            Incident.Kind(rawValue: $0.kind)?.isOfStrangers ?? false
+        }
         return Diagnosis(
             .work,
             "incidents",
-            .warning,
+            isOfStrangers ? .note : .warning,
             "in the last day: \(listed)",
             hint: "`samovar status` shows them."
         )

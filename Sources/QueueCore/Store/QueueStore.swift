@@ -31,8 +31,14 @@ package protocol QueueStore: Sendable {
     /// - Throws: whatever keeps the store from committing; nothing of the batch is stored then.
     func importSpooled(_ deliveries: [Delivery]) async throws(StoreError) -> [Import]
 
-    /// Counts an incident under its kind, source and subject.
-    func record(_ incident: Incident) async throws(StoreError)
+    /// Counts incidents under their kind, source and subject, in one commit.
+    ///
+    /// - Parameters:
+    ///   - incidents: what happened; one that was resolved is not any more.
+    ///   - recovered: sources that got a good delivery since: what their senders did wrong before is
+    ///     resolved.
+    /// - Throws: whatever keeps the store from committing; nothing of it is written then.
+    func record(_ incidents: [Incident], recovered: [String]) async throws(StoreError)
 
     /// Writes to the store and syncs, to prove that it can.
     func probe() async throws(StoreError)
@@ -292,4 +298,11 @@ package enum DeliveryLookup: Equatable, Sendable {
     case none
     /// Several ids begin with it.
     case ambiguous
+}
+
+extension QueueStore {
+    /// Counts one incident.
+    package func record(_ incident: Incident) async throws(StoreError) {
+        try await record([incident], recovered: [])
+    }
 }

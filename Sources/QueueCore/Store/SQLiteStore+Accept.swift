@@ -84,21 +84,6 @@ extension SQLiteStore {
         return .duplicate(seq)
     }
 
-    package func record(_ incident: Incident) throws(StoreError) {
-        try write { database in try self.count(incident, in: database) }
-    }
-
-    func count(_ incident: Incident, in database: Database) throws {
-        let now = clocks.now().rawValue
-        try database.execute(
-            sql: Self.countIncident,
-            arguments: [
-                incident.kind.rawValue, incident.source, incident.subject, incident.detail,
-                incident.count, now, now,
-            ]
-        )
-    }
-
     package func probe() throws(StoreError) {
         try lookForRoom()
         try writeMakingRoom { database in
@@ -132,12 +117,5 @@ extension SQLiteStore {
         INSERT INTO delivery_repeat (delivery, count, last_at)
         VALUES (?, 1, ?)
         ON CONFLICT (delivery) DO UPDATE SET count = count + 1, last_at = excluded.last_at
-        """
-
-    private static let countIncident = """
-        INSERT INTO incident (kind, source, subject, detail, count, first_at, last_at)
-        VALUES (?, ?, ?, ?, ?, ?, ?)
-        ON CONFLICT (kind, source, subject) DO UPDATE
-        SET count = count + excluded.count, detail = excluded.detail, last_at = excluded.last_at
         """
 }

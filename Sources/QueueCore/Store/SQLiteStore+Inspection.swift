@@ -148,7 +148,7 @@ extension SQLiteStore {
         case .incidents(let limit):
             (
                 """
-                SELECT id, kind, source, subject, detail, count, first_at, last_at
+                SELECT id, kind, source, subject, detail, count, first_at, last_at, resolved_at
                 FROM incident ORDER BY last_at DESC, id DESC LIMIT ?
                 """, [limit]
             )

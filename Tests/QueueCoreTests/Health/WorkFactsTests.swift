@@ -99,8 +99,8 @@ struct WorkFactsTests {
         Case(
             check: "leases",
             facts: facts { $0.leases = [lease(boot: "earlier")] },
-            level: .warning,
-            text: "expired, and their workers still live: job 5 of w1"
+            level: .ok,
+            text: "1 job running, the oldest attempt for 1 min 30 s"
         ),
         Case(
             check: "to_be_routed",
@@ -162,6 +162,15 @@ struct WorkFactsTests {
             facts: facts { $0.incidents = [WorkFacts.Incidents(kind: "oversize", count: 3)] },
             level: .warning,
             text: "in the last day: 3 oversize"
+        ),
+        // What anybody can cause.
+        Case(
+            check: "incidents",
+            facts: facts {
+                $0.incidents = [WorkFacts.Incidents(kind: "signature_refused", count: 3)]
+            },
+            level: .note,
+            text: "in the last day: 3 signature_refused"
         ),
         Case(
             check: "pruning",

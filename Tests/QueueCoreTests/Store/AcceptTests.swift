@@ -205,6 +205,43 @@ struct AcceptTests {
     }
 
     @Test(arguments: Backend.all)
+    func `a good delivery resolves what senders to its source did wrong, until it happens again`(
+        backend: Backend
+    ) async throws {
+        try await backend.withQueue { queue in
+            func isResolved(_ source: String) async throws -> Bool {
+                let rows = try await queue.store.records(.incidents(limit: 10))
+                let row = try #require(rows.first { $0["source"] == .text(source) })
+                return row["resolved_at"] != .null
+            }
+            let begin = queue.clock.now
+            let wrong = ["a", "b"].map { source in
+                Incident(
+                    kind: .signatureRefused,
+                    source: source,
+                    subject: "/x",
+                    detail: "d",
+                    at: begin
+                )
+            }
+            let lost = Incident(kind: .deliveryLost, source: "c", subject: "id", detail: "d")
+            queue.clock.advance(by: .seconds(60))
+            try await queue.store.record(wrong + [lost], recovered: [])
+            #expect(try await !isResolved("a"))
+            // When it happened, not when the store could be told.
+            let rows = try await queue.store.records(.incidents(limit: 10))
+            #expect(rows.filter { $0["first_at"] == .time(begin) }.count == 2)
+            try await queue.store.record([], recovered: ["a", "c", "unknown"])
+            #expect(try await isResolved("a"))
+            #expect(try await !isResolved("b"))
+            // No delivery to come makes up for it.
+            #expect(try await !isResolved("c"))
+            try await queue.store.record(wrong[0])
+            #expect(try await !isResolved("a"))
+        }
+    }
+
+    @Test(arguments: Backend.all)
     func `a probe writes and changes nothing that anybody reads`(backend: Backend) async throws {
         try await backend.withQueue { queue in
             let before = try await queue.store.status()

@@ -35,7 +35,10 @@ struct UpgradeTests {
         FROM worker
         ORDER BY id
         """,
-        "SELECT * FROM incident ORDER BY id",
+        """
+        SELECT id, kind, source, subject, detail, count, first_at, last_at FROM incident
+        ORDER BY id
+        """,
         "SELECT id, uuid, created_at, probed_at, wall_lead, wall_boot FROM store",
         "SELECT name, seq FROM sqlite_sequence WHERE seq > 0 ORDER BY name",
     ]
@@ -80,7 +83,7 @@ struct UpgradeTests {
             let worker = WorkerID(rawValue: "old")
             let token = AttemptToken(job: JobID(rawValue: 4), attempt: 1)
             _ = try await store.extend([token], worker: worker)
-            #expect(try await queue.end(token, .done) == .written(.done))
+            #expect(try await queue.end(token, .done, by: worker) == .written(.done))
             let claimed = try await queue.claim().map(\.token.job.rawValue)
             #expect(Set(claimed) == [5, 7])
             // The delayed one keeps its time.
