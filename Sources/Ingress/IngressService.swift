@@ -73,6 +73,17 @@ struct IngressService {
         // deliveries and says why; only its name is missing then.
         if let store = opening.store { _ = try? await opening.identify(store) }
         let listeners = try await listening.openHooks(registry)
+        let presence = Presence(
+            store: opening.path,
+            clocks: .system,
+            isActivated: !passed.hooks.isEmpty,
+            logger: logger,
+            note: { [shared] in shared.commit.note($0) }
+        )
+        let presenting = eventLoop.scheduleRepeatedTask(
+            initialDelay: .zero,
+            delay: IngressLimits.presence
+        ) { _ in presence.beat() }
         let queue = QueueMetrics(path: opening.path)
         let health = try await listening.openHealth(registry, store: opening.metrics, queue: queue)
         let sweeping = eventLoop.scheduleRepeatedTask(
@@ -81,6 +92,7 @@ struct IngressService {
         ) { _ in registry.value.sweep(now: .now()) }
         let stopping = Stopping(
             listeners: listeners,
+            presence: presence,
             registry: registry,
             eventLoop: eventLoop,
             commit: shared.commit,
@@ -121,6 +133,7 @@ struct IngressService {
             for try await part in group where part == .commits { group.cancelAll() }
         }
         sweeping.cancel()
+        presenting.cancel()
         try? await health?.close()  // already closed is closed
         await queue.close()
         logger.info("stopped")

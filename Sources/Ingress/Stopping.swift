@@ -6,6 +6,7 @@ import Program
 /// How an ingress comes to its end.
 struct Stopping: Sendable {
     let listeners: [any Channel]
+    let presence: Presence
     let registry: NIOLoopBoundBox<ConnectionRegistry>
     let eventLoop: any EventLoop
     let commit: GroupCommit
@@ -26,6 +27,7 @@ struct Stopping: Sendable {
                         for listener in listeners {
                             try? await listener.close()  // already closed is closed
                         }
+                        presence.end()
                         await drain()
                         commit.finish()
                     }

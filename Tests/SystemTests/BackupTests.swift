@@ -235,7 +235,8 @@ struct BackupTests {
             #expect(restore.exit == .code(69), "\(restore.output)")
             #expect(restore.output.contains(": Read-only file system"))
             let names = try FileManager.default.contentsOfDirectory(atPath: site.folder)
-            #expect(names.filter { $0.hasPrefix("queue.db") } == ["queue.db.turn"])
+            let left = names.filter { $0.hasPrefix("queue.db") && $0 != "queue.db.ingress" }
+            #expect(left == ["queue.db.turn"])
         }
     }
 
