@@ -72,7 +72,7 @@ let package = Package(
                 .embedInCode("0005_run_suspects_alone.sql"),
                 .embedInCode("0006_replay_one_route.sql"),
                 .embedInCode("0007_age_by_passed_time_and_free_lanes.sql"),
-                .embedInCode("0006_resolve_incidents.sql"),
+                .embedInCode("0008_resolve_incidents.sql"),
             ],
             swiftSettings: strict
         ),
@@ -202,7 +202,8 @@ let package = Package(
             // The executables so that they are built: these tests start them.
             dependencies: [
                 "Ingress", "Worker", "Operator",
-                "Doorbell", "Fuzzing", "Gitea", "QueueCore", "Routing", "Settings", "Spawn",
+                "Doorbell", "Fuzzing", "Gitea", "Health", "QueueCore", "Routing", "Settings",
+                "Spawn",
                 "TestSupport", grdb, logging, nioCore, nioEmbedded, nioHTTP1,
             ],
             swiftSettings: strict

@@ -11,6 +11,11 @@ final class HealthHandler: ChannelInboundHandler {
     private var head: HTTPRequestHead?
     /// A HEAD request is answered as a GET, without the body.
     private var isHead = false
+    /// Whether the request is whole, or what came is none: nothing else counts from then on.
+    private(set) var hasAsked = false
+    private var number: Int?
+    private var date = HTTPDate()
+    private var deadline: Scheduled<Void>?
     private var context: ChannelHandlerContext?
 
     init(port: HealthPort) {
@@ -19,35 +24,50 @@ final class HealthHandler: ChannelInboundHandler {
 
     func handlerAdded(context: ChannelHandlerContext) {
         self.context = context
-        if !port.enter() { context.close(promise: nil) }
+        number = port.enter(context.channel)
+        close(context, in: HealthLimits.request)
     }
 
     func handlerRemoved(context: ChannelHandlerContext) {
         self.context = nil
-        port.leave()
+        deadline?.cancel()
+        if let number { port.leave(number) }
+    }
+
+    /// One time for all of the request, and one for all of the answer: a byte now and then gains
+    /// nothing.
+    private func close(_ context: ChannelHandlerContext, in time: TimeAmount) {
+        deadline?.cancel()
+        let bound = NIOLoopBound(context, eventLoop: context.eventLoop)
+        deadline = context.eventLoop.scheduleTask(in: time) { bound.value.close(promise: nil) }
     }
 
     func channelRead(context: ChannelHandlerContext, data: NIOAny) {
         switch unwrapInboundIn(data) {
-        case .head(let head): self.head = head
+        case .head(let head): self.head = self.head ?? head
         case .body: break
         case .end:
-            guard let head else { return }
-            self.head = nil
+            guard let head, !hasAsked else { return }
+            ask(context)
             answer(head, context)
         }
     }
 
-    func userInboundEventTriggered(context: ChannelHandlerContext, event: Any) {
-        if event is IdleStateHandler.IdleStateEvent {
+    func errorCaught(context: ChannelHandlerContext, error: any Error) {
+        guard error is HTTPParserError else {
             context.close(promise: nil)
-        } else {
-            context.fireUserInboundEventTriggered(event)
+            return
         }
+        // Behind the one request that counts.
+        if hasAsked { return }
+        ask(context)
+        refuse(.badRequest, "this is no HTTP/1.1 request")
     }
 
-    func errorCaught(context: ChannelHandlerContext, error: any Error) {
-        context.close(promise: nil)
+    private func ask(_ context: ChannelHandlerContext) {
+        hasAsked = true
+        if let number { port.noteRequest(of: number) }
+        close(context, in: HealthLimits.answer)
     }
 
     private func answer(_ head: HTTPRequestHead, _ context: ChannelHandlerContext) {
@@ -56,12 +76,22 @@ final class HealthHandler: ChannelInboundHandler {
             refuse(.methodNotAllowed, "only GET and HEAD")
             return
         }
-        switch head.uri.prefix(while: { $0 != "?" }) {
+        switch Self.path(of: head.uri) {
         case "/healthz": respond(.ok, json: #"{"status":"ok"}"#)
         case "/readyz": answerReadiness(context)
         case "/metrics": answerMetrics(context)
         default: refuse(.notFound, "no such path: /healthz, /readyz, /metrics")
         }
+    }
+
+    /// A server must take the absolute form too (RFC 9112, section 3.2.2).
+    private static func path(of target: String) -> Substring {
+        let target = target.prefix { $0 != "?" }
+        for scheme in ["http://", "https://"]
+        where target.prefix(scheme.count).lowercased() == scheme {
+            return target.dropFirst(scheme.count).drop { $0 != "/" }
+        }
+        return target
     }
 
     private func answerReadiness(_ context: ChannelHandlerContext) {
@@ -126,6 +156,7 @@ final class HealthHandler: ChannelInboundHandler {
         head.headers.add(name: "Content-Type", value: type)
         head.headers.add(name: "Content-Length", value: String(body.readableBytes))
         head.headers.add(name: "Connection", value: "close")
+        head.headers.add(name: "Date", value: date.now())
         context.write(wrapOutboundOut(.head(head)), promise: nil)
         if !isHead { context.write(wrapOutboundOut(.body(.byteBuffer(body))), promise: nil) }
         let bound = NIOLoopBound(context, eventLoop: context.eventLoop)

@@ -1,3 +1,4 @@
+package import Logging
 package import NIOCore
 import NIOHTTP1
 import NIOPosix
@@ -23,7 +24,25 @@ package final class HealthPort: Sendable {
     let readiness: @Sendable () async -> Readiness
     let refresh: @Sendable () async -> Void
     private let metrics: [any Metric]
-    private let connections = Atomic(0)
+    private let connections = Mutex(Connections())
+
+    /// Those that are open, the oldest first.
+    private struct Connections {
+        struct One {
+            var number: Int
+            var channel: any Channel
+            var hasAsked = false
+        }
+
+        var next = 0
+        var open: [One] = []
+
+        /// Takes one out: the oldest that has not asked yet, or the oldest.
+        mutating func takeDispensable() -> (any Channel)? {
+            guard !open.isEmpty else { return nil }
+            return open.remove(at: open.firstIndex { !$0.hasAsked } ?? 0).channel
+        }
+    }
 
     /// A port that is not open yet.
     ///
@@ -50,15 +69,38 @@ package final class HealthPort: Sendable {
 
     /// Makes a connection one of this port's.
     package func addHandlers(to channel: any Channel) throws {
-        let pipeline = channel.pipeline.syncOperations
-        try pipeline.addHandler(IdleStateHandler(allTimeout: HealthLimits.idle))
-        try pipeline.configureHTTPServerPipeline(withErrorHandling: true)
-        try pipeline.addHandler(HealthHandler(port: self))
+        // A client that closes its sending side still gets its answer.
+        try channel.syncOptions?.setOption(.allowRemoteHalfClosure, value: true)
+        let handler = HealthHandler(port: self)
+        try channel.pipeline.syncOperations.addHandlers([
+            FirstRequest(handler), HTTPResponseEncoder(),
+            ByteToMessageHandler(HTTPRequestDecoder(leftOverBytesStrategy: .dropBytes)), handler,
+        ])
     }
 
     /// Listens on an address of its own, until the channel is closed.
-    package func listen(host: String, port: Int) async throws -> any Channel {
+    ///
+    /// - Parameters:
+    ///   - host: an address or a name.
+    ///   - port: 0 lets the system choose.
+    ///   - key: where the configuration says so.
+    ///   - logger: told when connections cannot be accepted.
+    /// - Returns: the listener.
+    /// - Throws: when the address cannot be listened on.
+    package func listen(
+        host: String,
+        port: Int,
+        key: String,
+        logger: Logger
+    ) async throws -> any Channel {
         try await ServerBootstrap(group: MultiThreadedEventLoopGroup.singleton)
+            .serverChannelInitializer { [self] listener in
+                listener.eventLoop.makeCompletedFuture {
+                    try AcceptShortage.install(on: listener, port: key, logger: logger) { [self] in
+                        makeRoom()
+                    }
+                }
+            }
             .serverChannelOption(.socketOption(.so_reuseaddr), value: 1)
             .childChannelInitializer { [self] channel in
                 channel.eventLoop.makeCompletedFuture { try addHandlers(to: channel) }
@@ -67,20 +109,60 @@ package final class HealthPort: Sendable {
             .get()
     }
 
-    /// - Returns: false when there are too many connections.
-    func enter() -> Bool {
-        connections.wrappingAdd(1, ordering: .relaxed).newValue <= HealthLimits.connections
+    /// Takes a connection in; when there are too many, another one goes for it.
+    ///
+    /// Whoever connects and asks nothing keeps nobody out so: an honest request is there at once.
+    ///
+    /// - Returns: names it.
+    func enter(_ channel: any Channel) -> Int {
+        let (number, dispensable) = connections.withLock { connections -> (Int, (any Channel)?) in
+            let isFull = connections.open.count >= HealthLimits.connections
+            let dispensable = isFull ? connections.takeDispensable() : nil
+            connections.next += 1
+            connections.open.append(.init(number: connections.next, channel: channel))
+            return (connections.next, dispensable)
+        }
+        dispensable?.close(promise: nil)
+        return number
     }
 
-    func leave() {
-        connections.wrappingSubtract(1, ordering: .relaxed)
+    /// Notes that a connection's request is whole.
+    func noteRequest(of number: Int) {
+        connections.withLock { connections in
+            guard let place = connections.open.firstIndex(where: { $0.number == number }) else {
+                return
+            }
+            connections.open[place].hasAsked = true
+        }
+    }
+
+    func leave(_ number: Int) {
+        connections.withLock { connections in
+            connections.open.removeAll { $0.number == number }
+        }
+    }
+
+    /// - Returns: whether a connection was closed, whose descriptor another one may have.
+    private func makeRoom() -> Bool {
+        let dispensable = connections.withLock { $0.takeDispensable() }
+        dispensable?.close(promise: nil)
+        return dispensable != nil
     }
 }
 
 /// Numbers that are decisions, each with its reason.
 package enum HealthLimits {
-    /// A connection that neither asks nor takes its answer.
-    static let idle = TimeAmount.seconds(10)
+    /// From the connection to the end of its request, however slowly its bytes come.
+    static let request = TimeAmount.seconds(10)
+
+    /// From there to the end of the answer, which the client has to take.
+    static let answer = TimeAmount.seconds(10)
+
+    /// When no connection could be accepted, the next attempt is so much later.
+    static let acceptBackoff = TimeAmount.milliseconds(50)
+
+    /// How often it is logged that no connection could be accepted, at most.
+    static let shortageLogInterval = Duration.seconds(10)
 
     /// Connections at once: a few probes and scrapers, out of the descriptors that are not for
     /// deliveries.

@@ -93,9 +93,6 @@ enum IngressLimits {
     /// longest idle is nearly always among the longest idle fiftieth of all.
     static let connectionsLookedAt = 64
 
-    /// When no connection could be accepted, the next attempt is so much later.
-    static let acceptBackoff = TimeAmount.milliseconds(50)
-
     /// How often deadlines are looked at.
     static let sweep = TimeAmount.milliseconds(250)
 

@@ -99,12 +99,12 @@ struct Listening: Sendable {
         guard sockets.isEmpty else {
             var listeners: [any Channel] = []
             for socket in sockets {
-                listeners.append(try await adopt(socket, registry, initialize))
+                listeners.append(try await adopt(socket, key, registry, initialize))
             }
             return listeners
         }
         do {
-            let listener = try await bootstrap(registry, initialize)
+            let listener = try await bootstrap(key, registry, initialize)
                 .serverChannelOption(.socketOption(.so_reuseaddr), value: 1)
                 .childChannelOption(.tcpOption(.tcp_nodelay), value: 1)
                 .bind(host: address.host, port: address.port)
@@ -122,10 +122,11 @@ struct Listening: Sendable {
 
     private func adopt(
         _ socket: PassedSocket,
+        _ key: String,
         _ registry: NIOLoopBoundBox<ConnectionRegistry>,
         _ initialize: @escaping @Sendable (any Channel) -> EventLoopFuture<Void>
     ) async throws -> any Channel {
-        var bootstrap = bootstrap(registry, initialize)
+        var bootstrap = bootstrap(key, registry, initialize)
         if !socket.isLocal {
             bootstrap = bootstrap.childChannelOption(.tcpOption(.tcp_nodelay), value: 1)
         }
@@ -143,6 +144,7 @@ struct Listening: Sendable {
     }
 
     private func bootstrap(
+        _ key: String,
         _ registry: NIOLoopBoundBox<ConnectionRegistry>,
         _ initialize: @escaping @Sendable (any Channel) -> EventLoopFuture<Void>
     ) -> ServerBootstrap {
@@ -150,7 +152,10 @@ struct Listening: Sendable {
         return ServerBootstrap(group: eventLoop)
             .serverChannelInitializer { listener in
                 listener.eventLoop.makeCompletedFuture {
-                    try AcceptShortage.install(on: listener, registry.value, logger: logger)
+                    let registry = registry.value
+                    try AcceptShortage.install(on: listener, port: key, logger: logger) {
+                        registry.makeRoom()
+                    }
                 }
             }
             .serverChannelOption(.backlog, value: IngressLimits.backlog)

@@ -37,7 +37,12 @@ struct WorkerHealth {
             refresh: { [queue] in await queue.refresh() }
         )
         do {
-            let listener = try await port.listen(host: address.host, port: address.port)
+            let listener = try await port.listen(
+                host: address.host,
+                port: address.port,
+                key: "worker.health",
+                logger: logger
+            )
             let bound = listener.localAddress?.port ?? address.port
             logger.info(
                 "metrics and health",
