@@ -14,6 +14,7 @@ enum Answer: Equatable {
     case forbidden
     case methodNotAllowed
     case unsupportedContentType
+    case unsupportedContentEncoding
     case badRequest(reason: String)
     case tooLarge(limit: Int)
     case timeout
@@ -59,7 +60,7 @@ enum Answer: Equatable {
         case .notFound: "404 Not Found"
         case .forbidden: "403 Forbidden"
         case .methodNotAllowed: "405 Method Not Allowed"
-        case .unsupportedContentType: "415 Unsupported Media Type"
+        case .unsupportedContentType, .unsupportedContentEncoding: "415 Unsupported Media Type"
         case .tooLarge: "413 Payload Too Large"
         case .timeout: "408 Request Timeout"
         case .unauthorized: "401 Unauthorized"
@@ -77,9 +78,11 @@ enum Answer: Equatable {
         case .methodNotAllowed: "Allow: POST\r\n"
         case .unavailable: "Retry-After: 5\r\n"
         case .tooManyFailures(let time): "Retry-After: \(Self.wholeSeconds(time))\r\n"
+        // RFC 9110, section 11.6.1, asks for a challenge; no registered scheme is this one.
+        case .unauthorized: "WWW-Authenticate: HMAC-SHA256 realm=\"webhooks\"\r\n"
         case .malformedRequest, .headTooLarge, .notFound, .forbidden, .unsupportedContentType,
-            .badRequest, .tooLarge, .timeout, .unauthorized, .duplicate, .conflict, .accepted,
-            .spooled:
+            .unsupportedContentEncoding, .badRequest, .tooLarge, .timeout, .duplicate, .conflict,
+            .accepted, .spooled:
             ""
         }
     }
@@ -88,8 +91,8 @@ enum Answer: Equatable {
     var body: String {
         switch self {
         case .malformedRequest, .headTooLarge, .notFound, .forbidden, .methodNotAllowed,
-            .unsupportedContentType, .badRequest, .tooLarge, .timeout, .unauthorized,
-            .tooManyFailures, .unavailable:
+            .unsupportedContentType, .unsupportedContentEncoding, .badRequest, .tooLarge, .timeout,
+            .unauthorized, .tooManyFailures, .unavailable:
             "{\"status\":\"error\",\"error\":\(JSONText.quoted(reason))}\n"
         case .duplicate(let id, let seq): Self.stored("duplicate", id, seq)
         case .conflict(let id, let seq): Self.stored("conflict", id, seq)
@@ -110,6 +113,7 @@ enum Answer: Equatable {
         case .methodNotAllowed: "only POST: set the hook's method to POST"
         case .unsupportedContentType:
             "content type must be application/json or application/x-www-form-urlencoded"
+        case .unsupportedContentEncoding: "the body must be sent without a Content-Encoding"
         case .badRequest(let reason): reason
         case .tooLarge(let limit): "the body is larger than \(limit) bytes"
         case .timeout: "the request did not arrive in time"
@@ -140,13 +144,16 @@ extension Answer {
     /// - Parameters:
     ///   - buffer: where to.
     ///   - closes: whether the client is told that the connection ends.
+    ///   - date: the header `Date`'s value.
     ///   - isHead: whether the request's method was HEAD, whose response has no body.
-    func write(to buffer: inout ByteBuffer, closes: Bool, isHead: Bool) {
+    func write(to buffer: inout ByteBuffer, closes: Bool, date: String, isHead: Bool) {
         let body = self.body
         buffer.writeStaticString("HTTP/1.1 ")
         buffer.writeStaticString(status)
         buffer.writeStaticString("\r\nContent-Type: application/json\r\nContent-Length: ")
         buffer.writeString(String(body.utf8.count))
+        buffer.writeStaticString("\r\nDate: ")
+        buffer.writeString(date)
         buffer.writeStaticString("\r\n")
         buffer.writeString(header)
         if closes { buffer.writeStaticString("Connection: close\r\n") }

@@ -1,3 +1,4 @@
+import Health
 import NIOCore
 import Settings
 
@@ -17,6 +18,8 @@ final class ConnectionRegistry {
     var bytesInMemory = 0
     /// Who proved nothing, and how often.
     var throttle = FailureThrottle()
+    /// For all answers.
+    var date = HTTPDate()
 
     private let connectionsMost: Int
 

@@ -35,7 +35,7 @@ final class IngressMetrics: Sendable {
                 case .notFound: .notFound
                 case .forbidden: .forbidden
                 case .methodNotAllowed: .methodNotAllowed
-                case .unsupportedContentType: .unsupportedContentType
+                case .unsupportedContentType, .unsupportedContentEncoding: .unsupportedContentType
                 case .badRequest: .badRequest
                 case .tooLarge: .tooLarge
                 case .timeout: .timeout

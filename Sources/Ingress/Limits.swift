@@ -62,8 +62,8 @@ enum IngressLimits {
     /// Two reads of NIO's, of 64 KiB each: after the first one it is told to read no more.
     static let pipelinedBytes = 128 << 10
 
-    /// Room for an answer: the longest id gives one of about 350 bytes.
-    static let answerBytes = 384
+    /// Room for an answer: the longest id gives one of about 390 bytes.
+    static let answerBytes = 448
 
     /// A refused body up to this size is read to its end for the sake of the connection, and so
     /// much is set aside at once for one that is admitted.

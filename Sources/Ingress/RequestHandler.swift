@@ -1,4 +1,5 @@
 import Gitea
+import Health
 import NIOCore
 import NIOHTTP1
 import QueueCore
@@ -89,7 +90,11 @@ final class RequestHandler: ChannelInboundHandler {
     func handlerRemoved(context: ChannelHandlerContext) {
         // Nobody is left to answer: what is not yet part of a commit is taken back.
         if case .committing(let ticket) = phase, service.commit.withdraw(ticket) {
-            service.noteLost(seen, from: remote, "was not stored before its sender went away")
+            service.noteLost(
+                seen,
+                from: remote,
+                "was perhaps not stored: its sender went away first"
+            )
         }
         phase = .closing
         release()
@@ -198,7 +203,7 @@ final class RequestHandler: ChannelInboundHandler {
             return
         }
         guard !facts.isHostDoubtful else {
-            refuseRest(.badRequest(reason: "a request has one Host header"))
+            refuseRest(.badRequest(reason: "a request has one Host header, which names a host"))
             return
         }
         // Only the decoder knows where chunks end, so nothing is taken after them.
@@ -431,7 +436,12 @@ final class RequestHandler: ChannelInboundHandler {
         // A head is not kept by a connection that waits for the next one.
         seen = SeenRequest()
         var buffer = context.channel.allocator.buffer(capacity: IngressLimits.answerBytes)
-        answer.write(to: &buffer, closes: !keepsAlive, isHead: isHead)
+        answer.write(
+            to: &buffer,
+            closes: !keepsAlive,
+            date: registry.date.now(),
+            isHead: isHead
+        )
         context.writeAndFlush(wrapOutboundOut(buffer), promise: nil)
         // It sends requests and reads no answers: those would pile up here.
         if !context.channel.isWritable { close(context) }

@@ -26,6 +26,7 @@ struct Upload {
         guard let source else { return .failure(.answer(.notFound)) }
         guard source.admits(client) else { return .failure(.answer(.forbidden)) }
         guard head.method == .POST else { return .failure(.answer(.methodNotAllowed)) }
+        guard !facts.isEncoded else { return .failure(.answer(.unsupportedContentEncoding)) }
         let headers: WebhookHeaders
         do {
             headers = try WebhookHeaders(head.headers.lazy.map { (name: $0.name, value: $0.value) })

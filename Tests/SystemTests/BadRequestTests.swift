@@ -47,7 +47,9 @@ struct BadRequestTests {
     private static let badSignature = "signature missing or wrong"
     private static let largeHead = "the request's headers are too large or too many"
     private static let noPath = "no webhook endpoint at this path"
-    private static let oneHost = "a request has one Host header"
+    private static let oneHost = "a request has one Host header, which names a host"
+    private static let twice =
+        "a header with the delivery id, the event or the event type is there twice"
     private static let badID =
         "the delivery id is not 1 to 128 printable ASCII characters without spaces"
 
@@ -155,6 +157,19 @@ struct BadRequestTests {
         push("Transfer-Encoding: chunked", without: "Content-Length", body: Array(body.utf8))
     }
 
+    private static func host(_ host: String) -> Case {
+        Case("the host \(host)", Self.host(named: host), 400, oneHost, closes: true)
+    }
+
+    private static func chunked(_ request: Request) -> [UInt8] {
+        request.head + request.chunks(of: 50).flatMap(\.self)
+    }
+
+    private static func host(named host: String) -> [UInt8] {
+        let text = String(decoding: Request().bytes, as: UTF8.self)
+        return Array(text.replacing("Host: localhost\r\n", with: "Host: \(host)\r\n").utf8)
+    }
+
     private static let heads = [
         Case(
             "no host",
@@ -167,6 +182,10 @@ struct BadRequestTests {
             closes: true
         ),
         Case("two hosts", push("Host: localhost"), 400, oneHost, closes: true),
+        host("a b"), host("a/b"), host("anna@a"), host("a:x"), host("[::1"), host("[]"),
+        host("a:1:2"),
+        bad("RTSP", Array("POST /hooks/gitea RTSP/1.0\r\nHost: a\r\n\r\n".utf8)),
+        bad("ICE", Array("SOURCE /hooks/gitea ICE/1.0\r\nHost: a\r\n\r\n".utf8)),
         bad("NUL in a header", push("X-Filler: a\u{0}b")),
         bad("a folded header", push("X-Filler: a\r\n b")),
         bad("a space before the colon", push("X-Filler : a")),
@@ -232,6 +251,15 @@ struct BadRequestTests {
             415,
             "content type must be application/json or application/x-www-form-urlencoded"
         ),
+        Case(
+            "a body that is compressed",
+            changed { $0.set("Content-Encoding", "gzip") },
+            415,
+            "the body must be sent without a Content-Encoding"
+        ),
+        Case("two delivery ids", push("X-Gitea-Delivery: other"), 400, twice),
+        Case("two events", push("x-gitea-event: fork"), 400, twice),
+        Case("two event types", push("X-Gitea-Event-Type: fork"), 400, twice),
         Case(
             "no delivery id",
             changed { $0.removeAll("-Delivery") },
@@ -325,7 +353,15 @@ struct BadRequestTests {
         ("a form with half an escape", form("payload=%7B%7D&x=%7")),
         ("a form with an escape that is not hex", form("payload=%7B%7D&x=%zz")),
         ("100 000 fields and no payload", form(fields)),
-    ].map { Case($0.0, $0.1, 401, badSignature) }
+    ].map {
+        Case(
+            $0.0,
+            $0.1,
+            401,
+            badSignature,
+            headers: ["www-authenticate": "HMAC-SHA256 realm=\"webhooks\""]
+        )
+    }
 
     private static let fields = (1...100_000).map { "f\($0)=\($0)" }.joined(separator: "&")
 
@@ -341,7 +377,11 @@ struct BadRequestTests {
             let reply = try connection.reply()
             #expect(reply.status == item.status)
             #expect(reply.text == item.body)
-            #expect(reply.headers == item.allHeaders)
+            var headers = reply.headers
+            let sent = headers.removeValue(forKey: "date")
+            let date = try #require(sent)
+            #expect(date.wholeMatch(of: /\w{3}, \d\d \w{3} \d{4} \d\d:\d\d:\d\d GMT/) != nil)
+            #expect(headers == item.allHeaders)
             if reply.headers["connection"] == "close" {
                 #expect(try connection.awaitEnd() == [])
             } else {
@@ -351,6 +391,22 @@ struct BadRequestTests {
             try honest.send(Request().bytes)
             #expect(try honest.reply().status == 202)
             #expect(try site.deliveries == (item.closes ? 1 : 2))
+        }
+    }
+
+    @Test
+    func `HTTP 1.0 gets no interim answer, which it does not know`() async throws {
+        try await Site.with { site in
+            let connection = try site.startIngress().connect()
+            let text = String(
+                decoding: Request().with { $0.set("Expect", "100-continue") }.bytes,
+                as: UTF8.self
+            )
+            try connection.send(
+                text.replacing(" HTTP/1.1\r\n", with: " HTTP/1.0\r\n", maxReplacements: 1)
+            )
+            #expect(try connection.reply().status == 202)
+            #expect(try connection.awaitEnd() == [])
         }
     }
 
@@ -366,6 +422,17 @@ struct BadRequestTests {
                 ("an absolute target", Self.changed { $0.target = "http://a:1\($0.target)?b" }),
                 ("a header that is not ASCII", Self.push("X-Filler: caf\u{E9}")),
                 ("an empty line before it", Array("\r\n".utf8) + Request().bytes),
+                ("a body as it is", Self.push("Content-Encoding: Identity")),
+                ("a host by its address", Self.host(named: "[::1]:8480")),
+                ("a host without a name", Self.host(named: "")),
+                (
+                    "blanks after the length",
+                    Self.changed { $0.set("Content-Length", "\($0.body.count)  ") }
+                ),
+                (
+                    "blanks after chunked",
+                    Self.chunked(Request().with { $0.set("Transfer-Encoding", "chunked  ") })
+                ),
                 (
                     "90 headers",
                     Self.push((1...70).map { "X-F-\($0): a" }.joined(separator: "\r\n"))

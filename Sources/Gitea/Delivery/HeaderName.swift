@@ -16,6 +16,14 @@ struct HeaderName {
     /// A number below 64, different for each header.
     var number: Int { source.rawValue << 3 | field.rawValue }
 
+    /// Whether it says which delivery or event it is, to somebody who reads it.
+    var names: Bool {
+        switch field {
+        case .delivery, .event, .eventType: source != .gitHub
+        case .targetType, .signature, .contentType, .userAgent: false
+        }
+    }
+
     /// Recognizes a name of any case; nil for all others.
     init?(_ name: String) {
         let text = name.utf8.span

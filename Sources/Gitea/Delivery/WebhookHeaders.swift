@@ -48,6 +48,11 @@ package struct WebhookHeaders: Sendable {
             collected.add(name: name, value: value)
         }
         guard let contentType = collected.contentType else { throw .unsupportedContentType }
+        guard !collected.isAmbiguous else {
+            throw .malformedDelivery(
+                reason: "a header with the delivery id, the event or the event type is there twice"
+            )
+        }
         guard let (family, said) = collected.firstComplete else { throw .missingDelivery }
         try Self.check(said)
 
@@ -94,6 +99,8 @@ private struct FamilyHeaders {
 private struct CollectedHeaders {
     private(set) var contentType: ContentType?
     private(set) var signatures: [PresentedSignature] = []
+    /// Whether a delivery could be called by two names: who is in between may read the other one.
+    private(set) var isAmbiguous = false
     private(set) var emptySignature: PresentedSignature.Header?
     private(set) var stored: [(name: String, value: String)] = []
     private var gitea = FamilyHeaders()
@@ -132,7 +139,10 @@ private struct CollectedHeaders {
             return
         }
         let bit: UInt64 = 1 << UInt64(header.number)
-        guard seen & bit == 0 else { return }
+        guard seen & bit == 0 else {
+            isAmbiguous = isAmbiguous || header.names
+            return
+        }
         seen |= bit
         let value = value.trimmedHeaderValue
         stored.append((name: name, value: value))

@@ -20,12 +20,15 @@ struct RequestFacts {
     private(set) var framing = Framing.length(0)
     /// Whether two readers could disagree about where the body ends.
     private(set) var isFramingDoubtful = false
-    /// Whether it is not said once whom the request is for (RFC 9112, section 3.2).
+    /// Whether it is not said once, in the shape of a host, whom the request is for (RFC 9112,
+    /// section 3.2).
     private(set) var isHostDoubtful: Bool
     private(set) var expectsContinue = false
     /// After such a request the decoder takes no further one.
     private(set) var asksForUpgrade: Bool
     private(set) var authorization = Authorization.none
+    /// Whether the body is sent otherwise than it was signed.
+    private(set) var isEncoded = false
 
     /// Reads a head.
     ///
@@ -43,10 +46,11 @@ struct RequestFacts {
             case 4:
                 guard Self.isEqual(name, "host") else { continue }
                 hosts += 1
-                isHostDoubtful = hosts > 1
+                isHostDoubtful = hosts > 1 || !HostText.isHost(Self.trimmed(value))
             case 6:
-                if Self.isEqual(name, "expect") {
-                    expectsContinue = Self.isEqual(value, "100-continue")
+                // HTTP/1.0 knows no interim answers (RFC 9110, section 10.1.1).
+                if Self.isEqual(name, "expect"), head.version == .http1_1 {
+                    expectsContinue = Self.isValue(value, "100-continue")
                 }
             case 7:
                 if Self.isEqual(name, "upgrade") { asksForUpgrade = true }
@@ -59,12 +63,16 @@ struct RequestFacts {
                 isFramingDoubtful = isFramingDoubtful || isFramed
                 isFramed = true
                 setLength(value)
+            case 16:
+                if Self.isEqual(name, "content-encoding") {
+                    isEncoded = isEncoded || !Self.isValue(value, "identity")
+                }
             case 17:
                 guard Self.isEqual(name, "transfer-encoding") else { continue }
                 // The decoder takes `gzip, chunked` too, and would hand over what is compressed.
                 isFramingDoubtful =
                     isFramingDoubtful || isFramed || head.version != .http1_1
-                    || !Self.isEqual(value, "chunked")
+                    || !Self.isValue(value, "chunked")
                 isFramed = true
                 framing = .chunks
             default:
@@ -75,8 +83,7 @@ struct RequestFacts {
 
     /// Digits and nothing else: `Int` would take a sign as well.
     private mutating func setLength(_ value: String) {
-        var digits = value.utf8[...]
-        while digits.last == UInt8(ascii: " ") { digits.removeLast() }
+        let digits = Self.trimmed(value)
         guard !digits.isEmpty,
             digits.allSatisfy({ (UInt8(ascii: "0")...UInt8(ascii: "9")).contains($0) })
         else {
@@ -105,5 +112,21 @@ struct RequestFacts {
             guard (isUppercase ? byte | 0x20 : byte) == expected[index] else { return false }
         }
         return true
+    }
+
+    private static func isValue(_ value: String, _ lowercase: String) -> Bool {
+        isEqual(String(Substring(trimmed(value))), lowercase)
+    }
+
+    /// Blanks around a value are no part of it (RFC 9110, section 5.5).
+    private static func trimmed(_ text: String) -> Substring.UTF8View {
+        var bytes = text.utf8[...]
+        while let last = bytes.last, last == UInt8(ascii: " ") || last == UInt8(ascii: "\t") {
+            bytes.removeLast()
+        }
+        while let first = bytes.first, first == UInt8(ascii: " ") || first == UInt8(ascii: "\t") {
+            bytes.removeFirst()
+        }
+        return bytes
     }
 }

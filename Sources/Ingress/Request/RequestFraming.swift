@@ -197,6 +197,10 @@ final class RequestFraming: ChannelDuplexHandler {
             handler.refuseRest(.headTooLarge)
             return
         }
+        guard end.isHTTP ?? true else {
+            handler.refuseRest(.malformedRequest)
+            return
+        }
         state = .head(end)
         guard let part = bytes.readSlice(length: count ?? bytes.readableBytes) else { return }
         context.fireChannelRead(wrapInboundOut(part))

@@ -59,6 +59,10 @@ struct SeenRequest {
         if let head, case .unsupportedContentType = answer {
             metadata["content.type"] = .string(head.headers.first(name: "Content-Type") ?? "none")
         }
+        if let head, case .unsupportedContentEncoding = answer {
+            let value = head.headers.first(name: "Content-Encoding") ?? "none"
+            metadata["content.encoding"] = .string(value)
+        }
         return metadata
     }
 }
