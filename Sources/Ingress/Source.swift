@@ -56,13 +56,13 @@ struct Sources: Sendable {
     private let sources: [Source]
     /// In the order of the configuration.
     var all: [Source] { sources }
-    let proxies: [Network]
+    let proxies: [Proxy]
 
     init(_ settings: IngressSettings) {
         self.init(settings.sources, proxies: settings.proxies)
     }
 
-    init(_ sources: [SourceSettings], proxies: [Network] = []) {
+    init(_ sources: [SourceSettings], proxies: [Proxy] = []) {
         self.sources = sources.map { Source($0) }
         self.proxies = proxies
     }

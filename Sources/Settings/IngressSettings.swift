@@ -10,7 +10,7 @@ package struct IngressSettings: Sendable {
     package var sources: [SourceSettings]
 
     /// Whose `X-Forwarded-For` is believed.
-    package var proxies: [Network]
+    package var proxies: [Proxy]
 
     /// The certificate of `listen`; nil for HTTP in the clear.
     package var tls: TLSSettings?
@@ -23,7 +23,7 @@ package struct IngressSettings: Sendable {
         listen: HostPort = HostPort(host: "127.0.0.1", port: 8480),
         health: HostPort? = HostPort(host: "127.0.0.1", port: 8481),
         sources: [SourceSettings],
-        proxies: [Network] = []
+        proxies: [Proxy] = []
     ) {
         self.listen = listen
         self.health = health
@@ -67,9 +67,7 @@ extension IngressSettings {
             listen = value
         }
         if let value = section["health"] { health = value.hostPortOrNone() }
-        if let value = section["proxies"]?.networks(consequence: "no trusted proxy") {
-            proxies = value
-        }
+        if let value = section["proxies"]?.proxies() { proxies = value }
         if let value = section["tls"] { tls = TLSSettings(value) }
         if let value = section["spool"] { spool = SpoolSettings(value, store: store) }
         if listen == health, listen.port != 0 {

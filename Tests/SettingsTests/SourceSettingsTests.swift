@@ -23,7 +23,7 @@ struct SourceSettingsTests {
         let ingress = try load(
             """
             ingress:
-              proxies: [127.0.0.1, "::1"]
+              proxies: [127.0.0.1, "::1", unix]
               networks: [10.0.0.0/8]
               max_body: 1MiB
               bearer_file: common.token
@@ -52,7 +52,7 @@ struct SourceSettingsTests {
             ingress.sources.map { $0.bearer?.file.split(separator: "/").last }
                 == ["common.token", "own.token"]
         )
-        #expect(ingress.proxies.map(\.description) == ["127.0.0.1/32", "::1/128"])
+        #expect(ingress.proxies.map(\.description) == ["127.0.0.1/32", "::1/128", "unix"])
     }
 
     @Test

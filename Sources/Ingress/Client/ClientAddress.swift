@@ -17,7 +17,8 @@ extension Sources {
     /// wrote is trusted. What anybody else wrote stands further left and is never reached. An entry
     /// that is no address ends the walk too: the request then is that of the proxy that wrote it.
     func client(of peer: IPAddress?, _ headers: HTTPHeaders) -> IPAddress? {
-        guard !proxies.isEmpty, var client = peer, isProxy(client) else { return peer }
+        guard !proxies.isEmpty, isProxy(peer) else { return peer }
+        var client = peer
         // Several headers are one list (RFC 9110, section 5.3).
         for (name, value) in headers.reversed() where ForwardedFor.isName(name) {
             for entry in value.split(separator: ",").reversed() {
@@ -31,8 +32,14 @@ extension Sources {
         return client
     }
 
-    private func isProxy(_ address: IPAddress) -> Bool {
-        proxies.contains { $0.contains(address) }
+    /// Whoever connected to a Unix socket has no address.
+    private func isProxy(_ address: IPAddress?) -> Bool {
+        proxies.contains { proxy in
+            switch proxy {
+            case .network(let network): address.map { network.contains($0) } ?? false
+            case .unix: address == nil
+            }
+        }
     }
 }
 

@@ -107,7 +107,7 @@ struct ConfigurationSummary {
             ("listen", Cell("\(ingress.listen)")),
             ("health", Cell(ingress.health.map { "\($0)" } ?? "none")),
             ("tls", ingress.tls.map { Cell($0.certificateFile) } ?? Cell("none")),
-            ("proxies", Self.networks(ingress.proxies) ?? Cell("none")),
+            ("proxies", Self.listed(ingress.proxies) ?? Cell("none")),
             ("spool", ingress.spool.map { Cell($0.file) } ?? Cell("none")),
             ("slots", Cell(configuration.worker.slots)),
             (
@@ -130,7 +130,7 @@ struct ConfigurationSummary {
                         tone: source.verification == .observe ? .attention : .plain
                     ),
                     source.bearer.map { Cell($0.file) } ?? .absent,
-                    Self.networks(source.networks) ?? Cell("any"),
+                    Self.listed(source.networks) ?? Cell("any"),
                     Cell(Quantity.text(bytes: Int64(source.maxBodyBytes)), isNumber: true),
                 ]
             }
@@ -252,8 +252,8 @@ struct ConfigurationSummary {
         ])
     }
 
-    private static func networks(_ networks: [Network]) -> Cell? {
-        networks.isEmpty ? nil : Cell(networks.map(\.description).joined(separator: ", "))
+    private static func listed(_ clients: [some CustomStringConvertible]) -> Cell? {
+        clients.isEmpty ? nil : Cell(clients.map(\.description).joined(separator: ", "))
     }
 
     private static func json(_ source: SourceSettings) -> JSONValue {

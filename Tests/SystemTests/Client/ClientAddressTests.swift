@@ -71,9 +71,24 @@ struct ClientAddressTests {
         #expect(try sources(proxies: "[10.0.0.0/8]").client(of: nil, headers) == nil)
     }
 
+    @Test
+    func `a proxy at a Unix socket names the client, when it is trusted by that word`() throws {
+        let headers = HTTPHeaders([("X-Forwarded-For", "203.0.113.9, 10.0.0.1")])
+        let client = IPAddress("203.0.113.9")
+        let both = try sources(proxies: "[unix, 10.0.0.0/8]")
+        #expect(both.client(of: nil, headers) == client)
+        #expect(both.client(of: nil, HTTPHeaders()) == nil)
+        #expect(try sources(proxies: "[unix]").client(of: nil, headers) == IPAddress("10.0.0.1"))
+        // Who comes by TCP does not become trusted by it.
+        let peer = try #require(IPAddress("192.0.2.1"))
+        #expect(try sources(proxies: "[unix]").client(of: peer, headers) == peer)
+    }
+
     private func sources(proxies: String?) throws -> Sources {
         let networks = proxies.map { text in
-            text.dropFirst().dropLast().split(separator: ", ").compactMap { Network(String($0)) }
+            text.dropFirst().dropLast().split(separator: ", ").compactMap { word in
+                word == "unix" ? Proxy.unix : Network(String(word)).map(Proxy.network)
+            }
         }
         let source = SourceSettings(secrets: [Secret(id: "a", file: "", key: [1])])
         return Sources([source], proxies: networks ?? [])
