@@ -70,6 +70,7 @@ package final class SpoolFile: Sendable {
         identity = FileIdentity(descriptor: file.number)
         do throws(SpoolError) {
             let store = try Self.readHeader(file)
+            Self.keepPrivate(file)
             var walk = SpoolWalk(file)
             try walk.toEnd()
             leftover = try Self.clear(file, walk, now: now)
@@ -180,9 +181,7 @@ package final class SpoolFile: Sendable {
         let (front, end) = state.withLock { ($0.front, $0.end) }
         var batch = Batch(deliveries: [], end: front)
         while batch.end < end {
-            guard let head = SpoolFormat.Head(try file.read(SpoolFormat.headLength, at: batch.end)),
-                batch.end + head.frameLength <= end
-            else {
+            guard let head = try head(at: batch.end, before: end) else {
                 if !batch.deliveries.isEmpty { break }
                 throw .damaged(file: path, offset: batch.end)
             }
@@ -227,11 +226,35 @@ package final class SpoolFile: Sendable {
         try file.sync()
     }
 
-    /// Copies everything from the damage on to another file, and cuts it off.
+    /// Nil when these are no bytes of a head, or its frame does not end where frames do.
+    private func head(at place: Int, before end: Int) throws(SpoolError) -> SpoolFormat.Head? {
+        let bytes = try file.read(SpoolFormat.headLength, at: place)
+        let head = SpoolFormat.Head.mended(bytes)
+        return head.flatMap { place + $0.frameLength <= end ? $0 : nil }
+    }
+
+    /// Copies the damaged frame to another file, and goes on behind it; where its head does not say
+    /// where it ends, everything from there on is copied and cut off.
     ///
     /// Called where appends are made, after ``read(atMost:)`` found damage at the front.
     package func setAsideDamage(now: Timestamp) throws(SpoolError) -> Leftover {
         let (front, end) = state.withLock { ($0.front, $0.end) }
+        guard let head = try head(at: front, before: end) else {
+            return try cutOff(from: front, to: end, now: now)
+        }
+        let next = front + head.frameLength
+        let name = try Self.setAside(file, from: front, to: next, now: now)
+        state.withLock { state in
+            state.front = next
+            state.depth.bytes -= head.frameLength
+            state.depth.deliveries -= head.deliveries
+        }
+        try emptyWhenImported()
+        return Leftover(file: path, bytes: head.frameLength, setAside: name)
+    }
+
+    private func cutOff(from front: Int, to end: Int, now: Timestamp) throws(SpoolError) -> Leftover
+    {
         let name = try Self.setAside(file, from: front, to: end, now: now)
         try file.truncate(to: front)
         try file.sync()
@@ -282,8 +305,16 @@ extension SpoolFile {
         }
         let isOwn = info.st_uid == geteuid()
         guard isOwn || geteuid() == 0 else { throw .notOwned(file: path, user: Int(info.st_uid)) }
-        // Payloads of private repositories are for nobody else.
-        if info.st_mode & 0o077 != 0 { _ = fchmod(descriptor, 0o600) }
+    }
+
+    /// Payloads of private repositories are for nobody else.
+    ///
+    /// Once it is known to be a spool: a path may lead to somebody's file by mistake.
+    private static func keepPrivate(_ file: SpoolDescriptor) {
+        var info = stat()
+        guard unsafe fstat(file.number, &info) == 0, info.st_mode & 0o077 != 0 else { return }
+        // As good as it gets: `samovar doctor` tells the mode.
+        _ = fchmod(file.number, 0o600)
     }
 
     /// The one who had it may be ending just now.

@@ -86,6 +86,25 @@ package enum SpoolFormat {
             deliveries = Int(number(bytes, at: 8))
             checksum = number(bytes, at: 12)
         }
+
+        /// Reads a head in which one byte may be wrong: its checksum tells which, and what it was.
+        ///
+        /// So that a flipped bit in a length does not cost all frames behind it. They are not
+        /// searched for: what looks like a frame may stand in a body that somebody sent.
+        static func mended(_ bytes: [UInt8]) -> Head? {
+            if let head = Head(bytes) { return head }
+            guard bytes.count >= headLength else { return nil }
+            var bytes = Array(bytes.prefix(headLength))
+            for place in bytes.indices {
+                let found = bytes[place]
+                for byte in UInt8.min...UInt8.max {
+                    bytes[place] = byte
+                    if let head = Head(bytes) { return head }
+                }
+                bytes[place] = found
+            }
+            return nil
+        }
     }
 
     /// A frame in the making: deliveries are added until it is full.

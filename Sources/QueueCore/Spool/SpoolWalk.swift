@@ -42,7 +42,7 @@ struct SpoolWalk {
                 rest = .torn(bytes: length - end)
                 return
             }
-            guard let head = SpoolFormat.Head(bytes) else {
+            guard let head = SpoolFormat.Head.mended(bytes) else {
                 rest = try judge(length - end)
                 return
             }
@@ -61,7 +61,7 @@ struct SpoolWalk {
     func oldest() throws(SpoolError) -> Timestamp? {
         let start = SpoolFormat.headerLength
         guard end > start,
-            let head = SpoolFormat.Head(
+            let head = SpoolFormat.Head.mended(
                 try file.read(SpoolFormat.headLength, at: start)
             )
         else { return nil }

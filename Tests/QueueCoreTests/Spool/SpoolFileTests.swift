@@ -162,23 +162,35 @@ struct SpoolFileTests {
 
     // MARK: After a disk's mistake
 
+    /// A spool with one frame for each of `a`, `b` and `c`, changed on its disk.
+    ///
+    /// - Returns: what was in the file then, and where its frames begin.
+    private func damage(
+        _ path: String,
+        _ change: (inout Data, [Int]) -> Void
+    ) throws -> (bytes: Data, starts: [Int]) {
+        let spool = try open(path)
+        var starts: [Int] = []
+        for id in ["a", "b", "c"] {
+            starts.append(try Data(contentsOf: URL(fileURLWithPath: path)).count)
+            _ = try spool.append([.sample(id: id)])
+        }
+        _ = consume spool
+        var bytes = try Data(contentsOf: URL(fileURLWithPath: path))
+        change(&bytes, starts)
+        try bytes.write(to: URL(fileURLWithPath: path))
+        return (bytes, starts)
+    }
+
     @Test(arguments: [0, 1, 2])
-    func `damage is set aside with all that follows, and what comes before is imported`(
+    func `a damaged frame is set aside, and the sound ones behind it are imported`(
         frame: Int
     ) async throws {
         try await withTemporaryFolder { folder in
             let path = folder + "/spool"
-            let spool = try open(path)
-            var starts: [Int] = []
-            for id in ["a", "b", "c"] {
-                starts.append(try Data(contentsOf: URL(fileURLWithPath: path)).count)
-                _ = try spool.append([.sample(id: id)])
+            let (bytes, starts) = try damage(path) { bytes, starts in
+                bytes[starts[frame] + SpoolFormat.headLength + 30] ^= 0x10
             }
-            _ = consume spool
-            var bytes = try Data(contentsOf: URL(fileURLWithPath: path))
-            bytes[starts[frame] + SpoolFormat.headLength + 30] ^= 0x10
-            try bytes.write(to: URL(fileURLWithPath: path))
-
             let damaged = try open(path)
             var leftover = damaged.leftover
             var found: [String] = []
@@ -190,11 +202,21 @@ struct SpoolFileTests {
             } catch {
                 #expect(error == .damaged(file: path, offset: starts[frame]))
                 leftover = try damaged.setAsideDamage(now: now)
+                found += try ids(damaged)
             }
-            #expect(found == Array(["a", "b", "c"][..<frame]))
+            #expect(
+                found
+                    == ["a", "b", "c"].enumerated().filter { $0.offset != frame }.map { $0.element }
+            )
+            #expect(damaged.depth.deliveries == 0)
+            #expect(damaged.depth.bytes == 0)
+            let end = frame < 2 ? starts[frame + 1] : bytes.count
             let kept = try #require(leftover?.setAside)
-            #expect(leftover?.bytes == bytes.count - starts[frame])
-            #expect(try Data(contentsOf: URL(fileURLWithPath: kept)) == bytes[starts[frame]...])
+            #expect(leftover?.bytes == end - starts[frame])
+            #expect(
+                try Data(contentsOf: URL(fileURLWithPath: kept)) == bytes[starts[frame]..<end]
+            )
+            try damaged.emptyWhenImported()
             let contents = try SpoolContents(file: path, store: folder + "/queue.db")
             #expect(contents.setAside == [kept])
             _ = try damaged.append([.sample(id: "d")])
@@ -203,22 +225,44 @@ struct SpoolFileTests {
     }
 
     @Test
-    func `a damaged head is set aside when the spool is opened`() async throws {
+    func `a flipped bit in a head costs nothing, wherever it is`() async throws {
+        try await withTemporaryFolder { folder in
+            for bit in 0..<8 * SpoolFormat.headLength {
+                let path = "\(folder)/spool-\(bit)"
+                _ = try damage(path) { bytes, starts in
+                    bytes[starts[1] + bit / 8] ^= 1 << UInt8(bit % 8)
+                }
+                let spool = try open(path)
+                #expect(spool.leftover == nil)
+                #expect(spool.depth.deliveries == 3)
+                #expect(try ids(spool) == ["a", "b", "c"])
+            }
+        }
+    }
+
+    @Test
+    func `a head that cannot be read any more is set aside with all that follows`() async throws {
         try await withTemporaryFolder { folder in
             let path = folder + "/spool"
-            let spool = try open(path)
-            _ = try spool.append([.sample(id: "a")])
-            let start = try Data(contentsOf: URL(fileURLWithPath: path)).count
-            _ = try spool.append([.sample(id: "b")])
-            _ = try spool.append([.sample(id: "c")])
-            _ = consume spool
-            var bytes = try Data(contentsOf: URL(fileURLWithPath: path))
-            bytes[start + 5] ^= 0xFF
-            try bytes.write(to: URL(fileURLWithPath: path))
+            let (bytes, starts) = try damage(path) { bytes, starts in
+                for place in 4..<8 { bytes[starts[1] + place] ^= 0xFF }
+            }
             let damaged = try open(path)
             let kept = try #require(damaged.leftover?.setAside)
-            #expect(try Data(contentsOf: URL(fileURLWithPath: kept)) == bytes[start...])
+            #expect(try Data(contentsOf: URL(fileURLWithPath: kept)) == bytes[starts[1]...])
             #expect(try ids(damaged) == ["a"])
+        }
+    }
+
+    @Test
+    func `somebody's file is refused with its mode as it was`() async throws {
+        try await withTemporaryFolder { folder in
+            let path = folder + "/notes.txt"
+            try Data(repeating: 0x61, count: 100).write(to: URL(fileURLWithPath: path))
+            _ = unsafe chmod(path, 0o644)
+            #expect(throws: SpoolError.notASpool(file: path)) { try open(path) }
+            let mode = try FileManager.default.attributesOfItem(atPath: path)[.posixPermissions]
+            #expect((mode as? NSNumber)?.intValue == 0o644)
         }
     }
 
