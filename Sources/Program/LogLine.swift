@@ -62,16 +62,18 @@ struct LogLine {
         }
     }
 
+    /// What has a sign in it by which fields are told apart: a stranger's value must not look like
+    /// two of them.
     private static func quoted(_ value: String) -> String {
         let isPlain = value.unicodeScalars.allSatisfy {
-            $0 != " " && $0 != "\"" && !$0.mayBreakLine
+            $0 != " " && $0 != "\"" && $0 != "=" && !$0.steersTerminal
         }
         return isPlain && !value.isEmpty ? value : LogLine.jsonQuoted(value)
     }
 
     /// What a terminal would obey, or a reader take for another line, is shown instead.
     private func escaped(_ text: String) -> String {
-        guard text.unicodeScalars.contains(where: \.mayBreakLine) else { return text }
+        guard text.unicodeScalars.contains(where: \.steersTerminal) else { return text }
         return String(Self.jsonQuoted(text).dropFirst().dropLast())
     }
 
@@ -102,7 +104,7 @@ struct LogLine {
             case "\n": quoted += "\\n"
             case "\r": quoted += "\\r"
             case "\t": quoted += "\\t"
-            case _ where scalar.mayBreakLine:
+            case _ where scalar.steersTerminal:
                 let digits = String(scalar.value, radix: 16)
                 quoted += "\\u" + String(repeating: "0", count: 4 - digits.count) + digits
             default: quoted.unicodeScalars.append(scalar)
@@ -140,13 +142,6 @@ struct LogLine {
     private static func short(_ text: String) -> String {
         guard text.utf8.count > LogLimits.valueBytes else { return text }
         return String(decoding: text.utf8.prefix(LogLimits.valueBytes), as: UTF8.self) + "…"
-    }
-}
-
-extension Unicode.Scalar {
-    /// Control characters, and what some readers take for the end of a line.
-    fileprivate var mayBreakLine: Bool {
-        value < 0x20 || (0x7F...0x9F).contains(value) || value == 0x2028 || value == 0x2029
     }
 }
 

@@ -23,7 +23,8 @@ struct LogLineTests {
     private static let nasty = [
         "", " ", "two\nlines", "carriage\rreturn", "a \"quoted\" one", "back\\slash", "nul\0",
         "escape \u{1B}[31m", "next line\u{85}", "separators \u{2028}\u{2029}", "grün ☕️ 茶",
-        "tab\t", "{\"a\":1}", "a=b c=d", "\u{7F}", "\u{FFFD}",
+        "tab\t", "{\"a\":1}", "a=b c=d", "\u{7F}", "\u{FFFD}", "turned \u{61C}\u{202E}around",
+        "turned \u{200F}\u{2067}too",
     ]
 
     @Test
@@ -78,10 +79,17 @@ struct LogLineTests {
             let line = line(text, ["error": "\(text)"]).text(form)
             #expect(line.utf8.count { $0 == UInt8(ascii: "\n") } == 1)
             #expect(line.dropLast().unicodeScalars.allSatisfy { $0.value >= 0x20 })
-            #expect(
-                !line.unicodeScalars.contains { [0x1B, 0x7F, 0x85, 0x2028].contains($0.value) }
-            )
+            let obeyed: Set<UInt32> = [
+                0x1B, 0x7F, 0x85, 0x61C, 0x200F, 0x2028, 0x202E, 0x2067,
+            ]
+            #expect(!line.unicodeScalars.contains { obeyed.contains($0.value) })
         }
+    }
+
+    @Test
+    func `a value with a sign of equality in it does not look like two fields`() {
+        let text = line("m", ["path": "/x?answer=accepted"]).text(.journal)
+        #expect(text == "<6>m path=\"/x?answer=accepted\"\n")
     }
 
     @Test
