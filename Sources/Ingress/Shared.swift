@@ -47,8 +47,13 @@ extension IngressService {
         }
 
         /// Logs what ended a connection, if it was TLS: anything else is a peer that went away.
+        ///
+        /// One that goes without saying so is no failure either: its requests have lengths, and many
+        /// clients never say it.
         func note(_ error: any Error, from remote: String) {
-            guard error is NIOSSLError || error is BoringSSLError else { return }
+            guard error is NIOSSLError || error is BoringSSLError,
+                error as? NIOSSLError != .uncleanShutdown
+            else { return }
             handshakes.log(.info, "TLS failed") { ["error": "\(error)", "remote": "\(remote)"] }
         }
 

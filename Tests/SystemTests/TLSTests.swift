@@ -76,6 +76,28 @@ struct TLSTests {
     }
 
     @Test
+    func `a client that goes without an end of TLS is no failure`() async throws {
+        try await Site.with(settings) { site in
+            try makeCertificate("tea", in: site)
+            let ingress = try site.startIngress()
+            try site.write(String(decoding: Request().bytes, as: UTF8.self), to: "request")
+            let client = try site.run([
+                "/bin/sh", "-c",
+                "exec openssl s_client -quiet -connect 127.0.0.1:\(ingress.port) < request",
+            ])
+            try client.awaitLine("HTTP/1.1 202 Accepted")
+            client.killNow()
+            try waitUntil("the connection to be gone") {
+                try ParsedExposition(ingress.health("/metrics").text)
+                    .value("samovar_connections") == 0
+            }
+            ingress.program.signal(SIGTERM)
+            #expect(try ingress.program.awaitExit() == .code(0))
+            #expect(!ingress.program.output.contains("TLS failed"))
+        }
+    }
+
+    @Test
     func `versions before TLS 1.2 are refused`() async throws {
         try await Site.with(settings) { site in
             try makeCertificate("tea", in: site)
