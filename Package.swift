@@ -73,6 +73,7 @@ let package = Package(
                 .embedInCode("0006_replay_one_route.sql"),
                 .embedInCode("0007_age_by_passed_time_and_free_lanes.sql"),
                 .embedInCode("0008_resolve_incidents.sql"),
+                .embedInCode("0009_discard_dead_jobs.sql"),
             ],
             swiftSettings: strict
         ),

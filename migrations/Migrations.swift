@@ -76,5 +76,10 @@ package enum Migrations {
             name: "0008_resolve_incidents",
             sql: String(decoding: PackageResources._008_resolve_incidents_sql, as: UTF8.self)
         ),
+        Migration(
+            number: 9,
+            name: "0009_discard_dead_jobs",
+            sql: String(decoding: PackageResources._009_discard_dead_jobs_sql, as: UTF8.self)
+        ),
     ]
 }

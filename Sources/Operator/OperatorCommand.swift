@@ -19,6 +19,7 @@ struct OperatorCommand: AsyncParsableCommand {
               samovar jobs why 17          why a job waits
               samovar routes explain 17    which route said what to a delivery
               samovar dead requeue --all   give dead jobs another chance
+              samovar dead discard 17      take a dead job off the list
               samovar replay 17            route a delivery again
               samovar pause --handler ci   start no more jobs of a handler
               samovar doctor               prove that nothing is lost or wrong

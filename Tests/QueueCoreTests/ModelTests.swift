@@ -34,7 +34,7 @@ struct ModelTests {
     /// What a history must come to, or it proves little.
     static let answers: Set = [
         "accepted()", "duplicate()", "conflict()", "stale",
-        "changed", "willStop", "bodyPruned", "unknown", "refused(JobState.ready)",
+        "changed", "willStop", "bodyPruned", "discarded", "unknown", "refused(JobState.ready)",
         "refused(JobState.leased)", "refused(JobState.done)", "refused(JobState.dead)",
         "refused(JobState.cancelled)",
         "leaseLost", "written(JobState.ready)", "written(JobState.done)", "written(JobState.dead)",

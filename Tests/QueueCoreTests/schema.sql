@@ -148,7 +148,8 @@ CREATE TABLE job (
     created_at INTEGER NOT NULL,
     finished_at INTEGER, parked TEXT
     CONSTRAINT parked_is_known CHECK (parked IN ('delayed', 'paused')), payload_sha256 TEXT, off_lane INTEGER NOT NULL DEFAULT 0
-    CONSTRAINT off_lane_is_a_flag CHECK (off_lane IN (0, 1)),
+    CONSTRAINT off_lane_is_a_flag CHECK (off_lane IN (0, 1)), died_at INTEGER
+    CONSTRAINT discarded_jobs_are_cancelled CHECK (died_at IS NULL OR state = 'cancelled'),
     CONSTRAINT leased_jobs_have_a_lease CHECK (
         (state = 'leased') = (worker IS NOT NULL)
         AND (state = 'leased') = (lease_until IS NOT NULL)
@@ -282,7 +283,7 @@ END;
 CREATE TRIGGER delivery_is_received_in_range BEFORE INSERT ON delivery
 WHEN NEW.received_at NOT BETWEEN 0 AND 253402300799999999
 BEGIN
-    SELECT RAISE(ABORT, 'received_at is microseconds since 1970 (now: SELECT unixepoch() * 1000000), up to the year 9999');
+    SELECT RAISE(ABORT, 'received_at is microseconds since 1970 (now: SELECT strftime(''%s'', ''now'') * 1000000), up to the year 9999');
 END;
 
 CREATE TRIGGER delivery_never_changes BEFORE UPDATE ON delivery
@@ -325,6 +326,16 @@ BEGIN
     SELECT RAISE(ABORT, 'this delivery waits to be routed or has live jobs: its body is needed');
 END;
 
+CREATE TRIGGER discard_by_hand INSTEAD OF INSERT ON discard
+BEGIN
+    SELECT RAISE(ABORT, 'no such dead job: see SELECT job FROM dead_letters; UPDATE job SET cancel_requested = 1 WHERE id = (its id) cancels a live one')
+    WHERE NOT EXISTS (SELECT 1 FROM job WHERE id = NEW.job AND state = 'dead');
+    UPDATE job
+    SET state = 'cancelled', reason = 'discarded: ' || reason, died_at = finished_at,
+        finished_at = CAST((julianday('now') - 2440587.5) * 86400000000 AS INTEGER)
+    WHERE id = NEW.job;
+END;
+
 CREATE TRIGGER job_attempt_only_grows BEFORE UPDATE OF attempt ON job
 WHEN NEW.attempt < OLD.attempt
     OR (NEW.attempt > OLD.attempt AND NOT (OLD.state = 'ready' AND NEW.state = 'leased'))
@@ -364,6 +375,14 @@ BEGIN
     UPDATE job SET off_lane = 0 WHERE id = NEW.id;
 END;
 
+CREATE TRIGGER job_died_at_follows_its_discard BEFORE UPDATE OF died_at ON job
+WHEN NEW.died_at IS NOT OLD.died_at
+    AND NOT (OLD.state = 'dead' AND NEW.state = 'cancelled')
+    AND NOT (OLD.state = 'cancelled' AND NEW.state = 'dead')
+BEGIN
+    SELECT RAISE(ABORT, 'died_at is set by itself: INSERT INTO discard (job) VALUES (its id) discards a dead job, INSERT INTO undiscard (job) VALUES (its id) takes it back');
+END;
+
 CREATE TRIGGER job_is_blocked_by_its_lane AFTER INSERT ON job
 WHEN NEW.lane IS NOT NULL
 BEGIN
@@ -392,7 +411,7 @@ WHEN NEW.run_at NOT BETWEEN 0 AND 253402300799999999
     OR NEW.lease_until NOT BETWEEN 0 AND 253402300799999999
     OR NEW.failures > 1000000 OR NEW.losses > 1000000 OR NEW.attempt > 1000000
 BEGIN
-    SELECT RAISE(ABORT, 'times are microseconds since 1970 (now: SELECT unixepoch() * 1000000), up to the year 9999; counts go up to a million');
+    SELECT RAISE(ABORT, 'times are microseconds since 1970 (now: SELECT strftime(''%s'', ''now'') * 1000000), up to the year 9999; counts go up to a million');
 END;
 
 CREATE TRIGGER job_is_numbered_from_1 AFTER INSERT ON job
@@ -411,7 +430,7 @@ CREATE TRIGGER job_keeps_its_origin BEFORE UPDATE OF id, delivery, route, lane O
 WHEN NEW.id <> OLD.id OR NEW.delivery <> OLD.delivery OR NEW.route <> OLD.route
     OR NEW.lane IS NOT OLD.lane
 BEGIN
-    SELECT RAISE(ABORT, 'id, delivery, route and lane of a job never change: replay its delivery instead');
+    SELECT RAISE(ABORT, 'id, delivery, route and lane of a job never change: INSERT INTO replay (delivery) SELECT delivery FROM job WHERE id = (its id) makes new jobs by today''s routes');
 END;
 
 CREATE TRIGGER job_lease_counts_an_attempt BEFORE UPDATE OF state ON job
@@ -433,7 +452,7 @@ WHEN OLD.state = 'leased' AND NEW.state <> 'leased'
         SELECT 1 FROM attempt
         WHERE job = OLD.id AND number = OLD.attempt AND outcome IS NULL)
 BEGIN
-    SELECT RAISE(ABORT, 'this job runs: UPDATE job SET cancel_requested = 1 stops its handler, then cancels it');
+    SELECT RAISE(ABORT, 'this job runs: UPDATE job SET cancel_requested = 1 WHERE id = (its id) stops its handler, then cancels it');
 END;
 
 CREATE TRIGGER job_passes_its_lane_on AFTER UPDATE OF state, off_lane ON job
@@ -474,7 +493,7 @@ WHEN NEW.run_at NOT BETWEEN 0 AND 253402300799999999
     OR NEW.lease_until NOT BETWEEN 0 AND 253402300799999999
     OR NEW.failures > 1000000 OR NEW.losses > 1000000 OR NEW.attempt > 1000000
 BEGIN
-    SELECT RAISE(ABORT, 'times are microseconds since 1970 (now: SELECT unixepoch() * 1000000), up to the year 9999; counts go up to a million');
+    SELECT RAISE(ABORT, 'times are microseconds since 1970 (now: SELECT strftime(''%s'', ''now'') * 1000000), up to the year 9999; counts go up to a million');
 END;
 
 CREATE TRIGGER job_that_goes_is_counted AFTER DELETE ON job
@@ -495,9 +514,13 @@ CREATE TRIGGER job_transition_is_allowed BEFORE UPDATE OF state ON job
 WHEN NEW.state <> OLD.state AND NOT (
     (OLD.state = 'ready' AND NEW.state IN ('leased', 'cancelled'))
     OR (OLD.state = 'leased' AND NEW.state IN ('ready', 'done', 'dead', 'cancelled'))
-    OR (OLD.state = 'dead' AND NEW.state = 'ready'))
+    OR (OLD.state = 'dead' AND NEW.state = 'ready')
+    -- Discarded, and taken back as it was.
+    OR (OLD.state = 'dead' AND NEW.state = 'cancelled' AND NEW.died_at IS OLD.finished_at)
+    OR (OLD.state = 'cancelled' AND NEW.state = 'dead'
+        AND OLD.died_at IS NOT NULL AND NEW.finished_at IS OLD.died_at AND NEW.died_at IS NULL))
 BEGIN
-    SELECT RAISE(ABORT, 'a job goes ready > leased > done, dead, cancelled or ready; ready > cancelled; dead > ready (INSERT INTO requeue (job) VALUES (its id))');
+    SELECT RAISE(ABORT, 'a job goes ready > leased > done, dead, cancelled or ready. UPDATE job SET cancel_requested = 1 WHERE id = (its id) cancels a live one; INSERT INTO requeue (job) VALUES (its id) gives a dead one a new budget, INSERT INTO discard (job) VALUES (its id) discards it, INSERT INTO undiscard (job) VALUES (its id) takes it back; INSERT INTO replay (delivery) SELECT delivery FROM job WHERE id = (its id) makes new jobs of its delivery');
 END;
 
 CREATE TRIGGER job_waits_for_its_lane BEFORE UPDATE OF state ON job
@@ -514,13 +537,13 @@ WHEN OLD.state = 'dead' AND NEW.state = 'ready'
     AND NOT EXISTS (
         SELECT 1 FROM delivery WHERE seq = NEW.delivery AND body_pruned_at IS NULL)
 BEGIN
-    SELECT RAISE(ABORT, 'the body of this job''s delivery is pruned: there is nothing left to hand to its handler');
+    SELECT RAISE(ABORT, 'the body of this job''s delivery is pruned: there is nothing left to hand to its handler; INSERT INTO discard (job) VALUES (its id) takes it off the list');
 END;
 
 CREATE TRIGGER job_with_history_is_kept BEFORE DELETE ON job
 WHEN OLD.state IN ('ready', 'leased') OR EXISTS (SELECT 1 FROM attempt WHERE job = OLD.id)
 BEGIN
-    SELECT RAISE(ABORT, 'this job is live or has attempts: cancel it (UPDATE job SET state = ''cancelled'', reason = ..., finished_at = ...) instead of deleting it');
+    SELECT RAISE(ABORT, 'this job is live or has attempts: it is kept until it is pruned. UPDATE job SET cancel_requested = 1 WHERE id = (its id) cancels a live one, INSERT INTO discard (job) VALUES (its id) takes a dead one off the list');
 END;
 
 CREATE TRIGGER migration_is_kept BEFORE DELETE ON migration
@@ -536,13 +559,13 @@ END;
 CREATE TRIGGER pause_is_made_in_range BEFORE INSERT ON pause
 WHEN NEW.paused_at NOT BETWEEN 0 AND 253402300799999999
 BEGIN
-    SELECT RAISE(ABORT, 'paused_at is microseconds since 1970 (now: SELECT unixepoch() * 1000000), up to the year 9999');
+    SELECT RAISE(ABORT, 'paused_at is microseconds since 1970 (now: SELECT strftime(''%s'', ''now'') * 1000000), up to the year 9999');
 END;
 
 CREATE TRIGGER pause_stays_in_range BEFORE UPDATE OF paused_at ON pause
 WHEN NEW.paused_at NOT BETWEEN 0 AND 253402300799999999
 BEGIN
-    SELECT RAISE(ABORT, 'paused_at is microseconds since 1970 (now: SELECT unixepoch() * 1000000), up to the year 9999');
+    SELECT RAISE(ABORT, 'paused_at is microseconds since 1970 (now: SELECT strftime(''%s'', ''now'') * 1000000), up to the year 9999');
 END;
 
 CREATE TRIGGER pause_that_changes_is_counted AFTER UPDATE OF kind, name ON pause
@@ -600,7 +623,7 @@ CREATE TRIGGER replay_request_is_decided_once BEFORE UPDATE ON replay_request
 WHEN OLD.verdict IS NOT NULL OR NEW.id <> OLD.id OR NEW.delivery <> OLD.delivery
     OR NEW.batch <> OLD.batch
 BEGIN
-    SELECT RAISE(ABORT, 'a replay is decided once, for its own delivery: INSERT INTO replay (delivery) again instead');
+    SELECT RAISE(ABORT, 'a replay is decided once, for its own delivery: INSERT INTO replay (delivery) VALUES (its seq) asks for another');
 END;
 
 CREATE TRIGGER replay_request_is_kept BEFORE DELETE ON replay_request
@@ -613,19 +636,19 @@ CREATE TRIGGER replay_request_is_made_in_range BEFORE INSERT ON replay_request
 WHEN NEW.requested_at NOT BETWEEN 0 AND 253402300799999999
     OR NEW.not_before NOT BETWEEN 0 AND 253402300799999999
 BEGIN
-    SELECT RAISE(ABORT, 'times are microseconds since 1970 (now: SELECT unixepoch() * 1000000), up to the year 9999');
+    SELECT RAISE(ABORT, 'times are microseconds since 1970 (now: SELECT strftime(''%s'', ''now'') * 1000000), up to the year 9999');
 END;
 
 CREATE TRIGGER replay_request_stays_in_range BEFORE UPDATE OF requested_at, not_before ON replay_request
 WHEN NEW.requested_at NOT BETWEEN 0 AND 253402300799999999
     OR NEW.not_before NOT BETWEEN 0 AND 253402300799999999
 BEGIN
-    SELECT RAISE(ABORT, 'times are microseconds since 1970 (now: SELECT unixepoch() * 1000000), up to the year 9999');
+    SELECT RAISE(ABORT, 'times are microseconds since 1970 (now: SELECT strftime(''%s'', ''now'') * 1000000), up to the year 9999');
 END;
 
 CREATE TRIGGER requeue_by_hand INSTEAD OF INSERT ON requeue
 BEGIN
-    SELECT RAISE(ABORT, 'no such dead job: see SELECT job FROM dead_letters; a job that is done runs again by INSERT INTO replay (delivery)')
+    SELECT RAISE(ABORT, 'no such dead job: see SELECT job FROM dead_letters; INSERT INTO undiscard (job) VALUES (its id) takes back a discarded one; INSERT INTO replay (delivery) SELECT delivery FROM job WHERE id = (its id) makes new jobs of the delivery of one that is done or cancelled')
     WHERE NOT EXISTS (SELECT 1 FROM job WHERE id = NEW.job AND state = 'dead');
     UPDATE job
     SET state = 'ready', failures = 0, losses = 0, snoozed_since = NULL, cancel_requested = 0,
@@ -692,6 +715,16 @@ CREATE TRIGGER store_keeps_its_uuid BEFORE UPDATE OF uuid ON store
 WHEN NEW.uuid <> OLD.uuid
 BEGIN
     SELECT RAISE(ABORT, 'handlers know their work by the store''s uuid: it never changes');
+END;
+
+CREATE TRIGGER undiscard_by_hand INSTEAD OF INSERT ON undiscard
+BEGIN
+    SELECT RAISE(ABORT, 'no such discarded job: see SELECT job FROM undiscard')
+    WHERE NOT EXISTS (SELECT 1 FROM job WHERE id = NEW.job AND died_at IS NOT NULL);
+    UPDATE job
+    SET state = 'dead', finished_at = died_at, died_at = NULL,
+        reason = iif(substr(reason, 1, 11) = 'discarded: ', substr(reason, 12), reason)
+    WHERE id = NEW.job;
 END;
 
 CREATE TRIGGER worker_is_not_replaced BEFORE INSERT ON worker
@@ -764,6 +797,8 @@ SELECT
     length(delivery.body) AS body_bytes
 FROM delivery
 LEFT JOIN routing ON routing.delivery = delivery.seq;
+
+CREATE VIEW discard AS SELECT id AS job FROM job WHERE state = 'dead';
 
 CREATE VIEW jobs AS
 SELECT
@@ -842,7 +877,13 @@ SELECT
     id, delivery, batch, requested_at, not_before, verdict, reason, decision, decided_at
 FROM replay_request;
 
-CREATE VIEW requeue AS SELECT id AS job FROM job WHERE state = 'dead';
+CREATE VIEW requeue AS
+SELECT id AS job FROM job
+WHERE state = 'dead'
+    AND NOT EXISTS (
+        SELECT 1 FROM job AS later
+        WHERE later.delivery = job.delivery AND later.route = job.route AND later.id > job.id
+            AND later.state <> 'cancelled');
 
 CREATE VIEW running AS
 SELECT
@@ -871,6 +912,8 @@ WITH RECURSIVE known (source) AS (
     WHERE known.source IS NOT NULL
 )
 SELECT source FROM known WHERE source IS NOT NULL;
+
+CREATE VIEW undiscard AS SELECT id AS job FROM job WHERE died_at IS NOT NULL;
 
 CREATE VIEW waiting AS
 SELECT

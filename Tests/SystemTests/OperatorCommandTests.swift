@@ -171,6 +171,58 @@ struct OperatorCommandTests {
     }
 
     @Test
+    func `dead jobs are discarded by a filter once that is agreed to, and taken back`()
+        async throws
+    {
+        try await withQueue { site, queue in
+            for _ in 0..<2 { _ = try await queue.addDead() }
+            let filter = ["dead", "discard", "--handler", "h"]
+            let dry = try site.samovar(filter + ["--dry-run"])
+            #expect(dry.output.hasSuffix("would discard 2 jobs; nothing was changed\n"))
+            #expect(try site.samovar(filter).code == 64)
+            #expect(try site.samovar("dead", "list", "--json").array().count == 2)
+            let answer = try site.samovar(filter + ["--yes"])
+            #expect(
+                answer.output == "discarded 2 jobs: 1, 2\n"
+                    + "undo until they are pruned: samovar dead undiscard 1 2\n"
+            )
+            #expect(try site.samovar("dead", "list").output == "no dead jobs\n")
+            let listed = try site.samovar("jobs", "list", "--state", "discarded")
+            #expect(listed.output.contains("discarded: broken"))
+            let requeue = try site.samovar("dead", "requeue", "1")
+            #expect(requeue.code == 2)
+            #expect(requeue.output.contains("job 1 is discarded: `samovar dead undiscard 1`"))
+            #expect(try site.samovar("dead", "undiscard", "1").output == "dead again: 1 job: 1\n")
+            #expect(try site.samovar("dead", "undiscard", "--all").output.contains("1 job: 2\n"))
+            #expect(try site.samovar("dead", "list", "--json").array().count == 2)
+        }
+    }
+
+    @Test
+    func `a filter requeues no dead job that a replay has replaced, unless all are asked for`()
+        async throws
+    {
+        try await withQueue { site, queue in
+            _ = try await queue.addDead()
+            try await queue.replay(DeliverySeq(rawValue: 1))
+            let waiting = try await queue.store.waitingToBeRouted(atMost: 9).map(\.target)
+            #expect(try await queue.store.decide([queue.routed(waiting[0], [.sample()])]) != .stale)
+            let token = try await queue.claimOne()
+            try await queue.end(token, .dead(reason: "broken again"))
+            let filter = ["dead", "requeue", "--handler", "h"]
+            let dry = try site.samovar(filter + ["--dry-run"])
+            #expect(dry.output.contains("1 dead job left out: a later job of the same route and"))
+            #expect(dry.output.contains("would requeue 1 job; nothing was changed\n"))
+            #expect(try site.samovar(filter + ["--yes"]).output.contains("requeued 1 job: 2\n"))
+            let left = try site.samovar(filter + ["--yes"])
+            #expect(left.code == 2)
+            #expect(left.output.contains("1 dead job left out"))
+            let all = try site.samovar(filter + ["--all", "--yes"])
+            #expect(all.output.contains("requeued 1 job: 1\n"))
+        }
+    }
+
+    @Test
     func `all dead jobs are requeued without a question where nobody can be asked`() async throws {
         try await withQueue { site, queue in
             let none = try site.samovar("dead", "requeue", "--all")
@@ -296,6 +348,7 @@ struct OperatorCommandTests {
     {
         try await withQueue { site, queue in
             _ = try await queue.add([Self.job])
+            try await queue.end(queue.claimOne(), .done)
             _ = try await queue.accept()
             for words in [["replay", "2"], ["replay", "1", "2"], ["replay", "2", "--dry-run"]] {
                 let answer = try site.samovar(words)

@@ -60,6 +60,14 @@ struct RecipeTests {
         "Give all dead jobs of a handler another chance": [
             "SELECT count(*) = 0 FROM dead_letters"
         ],
+        "Take dead jobs off the list": [
+            "SELECT count(*) = 0 FROM dead_letters",
+            "SELECT count(*) = 3 FROM undiscard",
+        ],
+        "Put discarded jobs back on the list": [
+            "SELECT count(*) = 0 FROM undiscard",
+            "SELECT state = 'dead' AND reason = 'exit code 64' FROM job WHERE id = 8",
+        ],
         "Cancel a job": ["SELECT state = 'cancelled' FROM job WHERE id = 7"],
         "Run a job now that waits for its time": [
             "SELECT run_at <= strftime('%s', 'now') * 1000000 FROM job WHERE id = 7"
@@ -125,6 +133,8 @@ struct RecipeTests {
         ("INSERT INTO replay (delivery) VALUES ('recorded-99')", "no delivery has this seq or id"),
         ("INSERT INTO requeue (job) VALUES (99)", "no such dead job"),
         ("INSERT INTO requeue (job) VALUES (1)", "no such dead job"),
+        ("INSERT INTO discard (job) VALUES (1)", "no such dead job"),
+        ("INSERT INTO undiscard (job) VALUES (4)", "no such discarded job"),
         ("INSERT INTO pause (kind, name) VALUES ('repo', 'x')", "pause_kind_is_known"),
         ("INSERT INTO pause (kind) VALUES ('handler')", "all_but_everything_have_a_name"),
         ("UPDATE job SET state = 'done' WHERE id = 2", "cancel_requested"),
@@ -156,7 +166,8 @@ struct RecipeTests {
     // MARK: The store
 
     /// Nine deliveries: job 1 done, 2 runs and holds the lane of 3, 4 and 5 dead with what they
-    /// printed, 6 ready, 7 due next year; delivery 6 ignored, 9 not yet routed; one replay waits.
+    /// printed, 6 ready, 7 due next year, 8 discarded; delivery 6 ignored, 9 not yet routed; one
+    /// replay waits.
     private static func fill(_ site: Site) async throws {
         let clock = TestClock()
         let store = try SQLiteStore(path: site.store, clocks: clock.clocks)
@@ -174,12 +185,14 @@ struct RecipeTests {
         _ = try await store.decide(
             (1...8).map { number in
                 let target = RoutingTarget.delivery(DeliverySeq(rawValue: Int64(number)))
-                return jobs[number].map { queue.routed(target, [$0]) } ?? queue.ignored(target)
+                return jobs[number].map { job in
+                    queue.routed(target, number == 8 ? [job, .sample(handler: "h8")] : [job])
+                } ?? queue.ignored(target)
             }
         )
         let ends: [(handler: String, outcome: Outcome)] = [
             ("h1", .done), ("ci", .dead(reason: "exit code 78")),
-            ("h7", .snooze(for: .seconds(365 * 86_400))),
+            ("h7", .snooze(for: .seconds(365 * 86_400))), ("h8", .dead(reason: "exit code 64")),
         ]
         for (handler, outcome) in ends {
             for job in try await queue.claim(9, [handler: 9]) {
@@ -188,6 +201,7 @@ struct RecipeTests {
                 _ = try await queue.exchange([end], 0)
             }
         }
+        _ = try await store.discard([JobID(rawValue: 8)])
         _ = try await queue.claim(9, ["h2": 9])
         try await queue.replay(DeliverySeq(rawValue: 1))
         try await store.close()

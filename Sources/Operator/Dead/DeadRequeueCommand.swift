@@ -8,6 +8,10 @@ struct DeadRequeueCommand: AsyncParsableCommand {
         commandName: "requeue",
         abstract: "Give dead jobs a new budget of attempts.",
         discussion: """
+            A filter leaves out a dead job that a later one of the same route and delivery has \
+            replaced (a replay's: dead as well, live, or done), because that would run twice. \
+            --all takes them too, and so does naming them.
+
             Several jobs of a filter are counted first and asked about; --yes skips the question. \
             --all asks as well, but only on a terminal. Exit code 2 when none of the jobs is dead.
 
@@ -24,7 +28,7 @@ struct DeadRequeueCommand: AsyncParsableCommand {
     @OptionGroup var targets: JobTargets
     @OptionGroup var rate: RateOption
 
-    @Flag(help: "All that are dead now.")
+    @Flag(help: "All that are dead now; with a filter, all that fit, also those replaced since.")
     var all = false
 
     func validate() throws {

@@ -28,13 +28,12 @@ struct JobAnswer {
     }
 
     private func undo(_ changed: [JobID]) -> String? {
+        let ids = changed.count <= Self.idsMax ? Self.words(changed) : "JOB… (--json has all ids)"
         switch wish {
-        case .requeue:
-            let ids =
-                changed.count <= Self.idsMax ? Self.words(changed) : "JOB… (--json has all ids)"
-            return "undo while they wait: samovar jobs cancel \(ids)"
+        case .requeue: return "undo while they wait: samovar jobs cancel \(ids)"
+        case .discard: return "undo until they are pruned: samovar dead undiscard \(ids)"
         case .cancel: return "run one again: samovar replay DELIVERY (`samovar jobs show` names it)"
-        case .retryNow: return nil
+        case .retryNow, .undiscard: return nil
         }
     }
 
@@ -44,7 +43,7 @@ struct JobAnswer {
             switch change {
             case .changed: (job, doneWord)
             case .willStop: (job, "stopping")
-            case .refused, .bodyPruned, .unknown: nil
+            case .refused, .discarded, .bodyPruned, .unknown: nil
             }
         }.map { (job: JobID, word: String) in
             .object([("id", .integer(job.rawValue)), ("change", .string(word))])
@@ -56,6 +55,8 @@ struct JobAnswer {
         case .cancel: "cancelled"
         case .retryNow: "due"
         case .requeue: "requeued"
+        case .discard: "discarded"
+        case .undiscard: "dead"
         }
     }
 
@@ -67,7 +68,10 @@ struct JobAnswer {
         }
         let pruned = changes.answers.count { $0.change == .bodyPruned }
         let others = changes.answers.count {
-            if case .refused = $0.change { true } else { $0.change == .unknown }
+            switch $0.change {
+            case .refused, .discarded, .unknown: true
+            case .changed, .willStop, .bodyPruned: false
+            }
         }
         var notes: [String] = []
         if pruned > 0 {

@@ -6,7 +6,7 @@ import Settings
 struct JobOrder {
     let wish: JobWish
     let targets: JobTargets
-    /// Whether it is about all jobs of its kind, without a filter.
+    /// Whether all are meant: of the kind, or of those that fit a filter.
     var isAll = false
     /// For wishes that make work.
     var rate: RateOption?
@@ -19,16 +19,16 @@ struct JobOrder {
         let now = Clocks.system.now()
         let pace = rate?.pace(from: now) ?? Pace(start: now)
         if targets.jobs.isEmpty {
-            let selections = targets.selections(wish, now: now)
-            var jobs: [JobID] = []
-            for selection in selections { jobs += try await store.jobs(matching: selection) }
-            jobs.sort()
+            let selections = targets.selections(wish, isAll: isAll, now: now)
+            let jobs = try await Self.jobs(selections, store).sorted()
+            let replaced = try await replaced(selections, besides: jobs.count, store)
+            if let replaced { StandardError.note(replaced) }
             guard !jobs.isEmpty else { return try nothing() }
             if targets.caution.dryRun || jobs.count > 1, !isQuiet {
                 try await show(jobs.count, selections, pace, store)
             }
             if targets.caution.dryRun { return }
-            try targets.caution.consent(mayProceedUnasked: isAll)
+            try targets.caution.consent(mayProceedUnasked: isEverything)
                 .require(
                     count: jobs.count,
                     "\(wish.verb.capitalizedFirst) \(Quantity.count(jobs.count, "job"))?"
@@ -41,14 +41,42 @@ struct JobOrder {
         }
     }
 
-    /// Nobody is shown counts before a change that was agreed to.
+    private static func jobs(
+        _ selections: [Selection],
+        _ store: SQLiteStore
+    ) async throws -> [JobID] {
+        var jobs: [JobID] = []
+        for selection in selections { jobs += try await store.jobs(matching: selection) }
+        return jobs
+    }
+
+    /// Names how many jobs fit and are left out, because a later one has replaced them.
+    private func replaced(
+        _ selections: [Selection],
+        besides kept: Int,
+        _ store: SQLiteStore
+    ) async throws -> String? {
+        guard selections.contains(where: \.onlyNewest) else { return nil }
+        var all = selections
+        for index in all.indices { all[index].onlyNewest = false }
+        let others = try await Self.jobs(all, store).count - kept
+        guard others > 0 else { return nil }
+        let count = Quantity.count(others, "\(wish.kind) job")
+        return "\(count) left out: a later job of the same route and delivery has replaced "
+            + (others == 1 ? "it; --all takes it too" : "each; --all takes them too")
+    }
+
+    /// Whether all jobs of a kind are meant, without a filter.
+    private var isEverything: Bool { isAll && targets.filter.isEmpty }
+
+    /// Counts are not shown before a change that was agreed to.
     private var isQuiet: Bool {
-        let consent = targets.caution.consent(mayProceedUnasked: isAll)
+        let consent = targets.caution.consent(mayProceedUnasked: isEverything)
         return !targets.caution.dryRun && consent.course(count: 2) == .proceed
     }
 
     private func nothing() throws {
-        guard isAll else {
+        guard isEverything else {
             throw Failure(
                 .notFound,
                 "no \(wish.kind) job is like that; nothing was changed",
@@ -110,11 +138,7 @@ struct JobOrder {
     }
 
     private func tryOut(_ named: [(job: JobID, record: Record)], _ pace: Pace) throws {
-        let answers = named.map { job, record in
-            let state = JobState(rawValue: record.text("state")) ?? .done
-            let change: JobChange = wish.states.contains(state) ? .changed : .refused(state)
-            return (job: job, change: change)
-        }
+        let answers = named.map { (job: $0.job, change: wish.forecast($0.record)) }
         let changes = JobChanges(answers: answers)
         let report = DryRun(
             verb: wish.verb,

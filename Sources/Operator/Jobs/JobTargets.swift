@@ -18,34 +18,38 @@ struct JobTargets: ParsableArguments {
     ///   - allHint: how to say that, for the message.
     /// - Throws: a usage error.
     func check(_ wish: JobWish, isAll: Bool = false, allHint: String = "") throws {
-        let ways = [!jobs.isEmpty, !filter.isEmpty, isAll].count { $0 }
-        guard ways == 1 else {
+        let isChosen = !filter.isEmpty || isAll
+        guard jobs.isEmpty == isChosen else {
             throw ValidationError(
-                ways == 0
+                !isChosen
                     ? "Name jobs\(allHint), or give a filter such as --handler ci --since 2h."
                     : "Name jobs, or\(allHint.isEmpty ? "" : " say --all, or") give a filter: "
-                        + "not several of these."
+                        + "not both."
             )
         }
-        if let state = filter.state, !wish.states.contains(state) {
-            let states = wish.states.map(\.rawValue).joined(separator: " or ")
+        if let state = filter.state, !wish.stateNames.contains(state.name) {
+            let states = wish.stateNames.joined(separator: " or ")
             throw ValidationError("--state can only be \(states) here.")
         }
     }
 
     /// The selections that a filter means for a wish, its ages counted from `now`: one for each
     /// state.
-    func selections(_ wish: JobWish, now: Timestamp) -> [Selection] {
+    ///
+    /// What a later job has replaced is requeued only with `--all`, because it would run twice.
+    func selections(_ wish: JobWish, isAll: Bool, now: Timestamp) -> [Selection] {
         states(wish).map { state in
             var selection = filter.selection(now: now)
             selection.state = state
+            selection.onlyDiscarded = wish == .undiscard
+            selection.onlyNewest = wish == .requeue && !isAll
             return selection
         }
     }
 
     /// The states of jobs that a wish may change here.
     func states(_ wish: JobWish) -> [JobState] {
-        wish.states.filter { filter.state == nil || filter.state == $0 }
+        wish.states.filter { filter.state == nil || filter.state?.state == $0 }
     }
 
     /// The jobs that were named, each once.

@@ -5,14 +5,22 @@ enum JobWish: Sendable {
     case cancel
     case retryNow
     case requeue
+    case discard
+    case undiscard
 
     /// The states of jobs that it can be done with.
     var states: [JobState] {
         switch self {
         case .cancel: [.ready, .leased]
         case .retryNow: [.ready]
-        case .requeue: [.dead]
+        case .requeue, .discard: [.dead]
+        case .undiscard: [.cancelled]
         }
+    }
+
+    /// The states as people say them.
+    var stateNames: [String] {
+        self == .undiscard ? [StateArgument.discarded] : states.map(\.rawValue)
     }
 
     /// What such a job is called: `no dead job is like that`.
@@ -20,7 +28,8 @@ enum JobWish: Sendable {
         switch self {
         case .cancel: "live"
         case .retryNow: "ready"
-        case .requeue: "dead"
+        case .requeue, .discard: "dead"
+        case .undiscard: "discarded"
         }
     }
 
@@ -30,6 +39,8 @@ enum JobWish: Sendable {
         case .cancel: "cancel"
         case .retryNow: "make due now"
         case .requeue: "requeue"
+        case .discard: "discard"
+        case .undiscard: "take back"
         }
     }
 
@@ -39,6 +50,8 @@ enum JobWish: Sendable {
         case .cancel: "cancelled"
         case .retryNow: "due now:"
         case .requeue: "requeued"
+        case .discard: "discarded"
+        case .undiscard: "dead again:"
         }
     }
 
@@ -46,16 +59,28 @@ enum JobWish: Sendable {
     func refusal(_ job: JobID, _ change: JobChange) -> String? {
         switch change {
         case .changed, .willStop: nil
-        case .refused(let state): "job \(job) is \(state.rawValue), not \(needed)"
+        case .refused(let state):
+            "job \(job) is \(state.rawValue), not \(stateNames.joined(separator: " or "))"
+        case .discarded:
+            "job \(job) is discarded: `samovar dead undiscard \(job)` puts it back on the list"
         case .bodyPruned:
             "job \(job) stays dead: the body of its delivery is pruned, nothing is left to hand "
-                + "to its handler"
+                + "to its handler; `samovar dead discard \(job)` takes it off the list"
         case .unknown: "there is no job \(job)"
         }
     }
 
-    private var needed: String {
-        states.map(\.rawValue).joined(separator: " or ")
+    /// What would become of a job, by its row.
+    func forecast(_ record: Record) -> JobChange {
+        let state = JobState(rawValue: record.text("state")) ?? .done
+        let isDiscarded = record["died_at"] != .null
+        switch self {
+        case .undiscard: return isDiscarded ? .changed : .refused(state)
+        case .requeue, .discard:
+            if isDiscarded { return .discarded }
+        case .cancel, .retryNow: break
+        }
+        return states.contains(state) ? .changed : .refused(state)
     }
 
     /// Does it with a batch of jobs, in one commit; work that it makes is due as `pace` says.
@@ -73,6 +98,8 @@ enum JobWish: Sendable {
         // These can be done with one state only, and the store looks at it.
         case .retryNow: try await store.retryNow(jobs)
         case .requeue: try await store.requeue(jobs, pace: pace)
+        case .discard: try await store.discard(jobs)
+        case .undiscard: try await store.undiscard(jobs)
         }
     }
 }

@@ -17,9 +17,13 @@ struct RecordRendering: Sendable {
             header: columns.map(Self.heading),
             rows: records.map { record in
                 let isOver = !["", JobState.ready.rawValue].contains(record.text("state"))
-                return columns.map { column in
-                    column == "run_at" && isOver
-                        ? .absent : cell(record[column], column: column, isShort: true)
+                return columns.map { column -> Cell in
+                    if column == "run_at", isOver { return .absent }
+                    // Cancelled, as the store has it, would hide what happened.
+                    if column == "state", record["died_at"] != .null {
+                        return Cell(StateArgument.discarded)
+                    }
+                    return cell(record[column], column: column, isShort: true)
                 }
             },
             dispensable: Self.dispensable

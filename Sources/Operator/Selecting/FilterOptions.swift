@@ -35,12 +35,12 @@ struct FilterOptions: ParsableArguments {
 
     @Option(
         help: ArgumentHelp(
-            "In this state: \(JobState.allCases.map(\.rawValue).joined(separator: ", ")).",
+            "In this state: \(StateArgument.names.joined(separator: ", ")).",
             valueName: "state"
         ),
         transform: StateArgument.parse
     )
-    var state: JobState?
+    var state: StateArgument?
 
     @Option(
         help: ArgumentHelp("Ended with a reason that contains this.", valueName: "text"),
@@ -70,7 +70,8 @@ struct FilterOptions: ParsableArguments {
             repo: repo,
             route: route,
             handler: handler.map(HandlerName.init(rawValue:)),
-            state: state,
+            state: state?.state,
+            onlyDiscarded: state?.isDiscarded ?? false,
             reason: reason
         )
     }

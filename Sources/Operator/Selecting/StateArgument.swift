@@ -3,7 +3,17 @@ import QueueCore
 import Settings
 
 /// A job's state on a command line.
-enum StateArgument {
+struct StateArgument: Equatable, Sendable {
+    var state: JobState
+    /// Whether discarded jobs are meant, which are cancelled ones that were dead.
+    var isDiscarded = false
+
+    /// All that can be said.
+    static let names = JobState.allCases.map(\.rawValue) + [discarded]
+
+    /// The word for cancelled jobs that were dead.
+    static let discarded = "discarded"
+
     /// Words that people have for states.
     private static let meanings: [String: JobState] = [
         "running": .leased, "active": .leased, "started": .leased, "waiting": .ready,
@@ -11,17 +21,19 @@ enum StateArgument {
         "succeeded": .done, "canceled": .cancelled,
     ]
 
+    /// How it is said.
+    var name: String { isDiscarded ? Self.discarded : state.rawValue }
+
     /// Reads a state's name.
     ///
     /// - Throws: a usage error that names the state that was meant, or all of them.
-    static func parse(_ text: String) throws -> JobState {
-        if let state = JobState(rawValue: text) { return state }
-        let states = JobState.allCases.map(\.rawValue)
-        let meant =
-            meanings[text.lowercased()]?.rawValue ?? NearestWord.to(text, among: states)
+    static func parse(_ text: String) throws -> StateArgument {
+        if let state = JobState(rawValue: text) { return StateArgument(state: state) }
+        if text == discarded { return StateArgument(state: .cancelled, isDiscarded: true) }
+        let meant = meanings[text.lowercased()]?.rawValue ?? NearestWord.to(text, among: names)
         throw ValidationError(
             meant.map { "'\(VisibleText.line(text))' is not a state: say \($0)" }
-                ?? "say one of \(states.joined(separator: ", "))"
+                ?? "say one of \(names.joined(separator: ", "))"
         )
     }
 }

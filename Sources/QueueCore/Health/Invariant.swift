@@ -72,6 +72,11 @@ extension Invariant {
                 """
         ),
         Invariant(
+            claim: "only discarded jobs know when they had died, and they are cancelled",
+            schema: 9,
+            violations: "SELECT id FROM job WHERE died_at IS NOT NULL AND state <> 'cancelled'"
+        ),
+        Invariant(
             claim: "a live job's delivery has its body",
             violations: """
                 SELECT id FROM job

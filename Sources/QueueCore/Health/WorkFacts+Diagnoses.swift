@@ -172,7 +172,8 @@ extension WorkFacts {
             "dead_letters",
             .note,
             "\(Self.count(dead, "dead job")), the oldest for \(moment.age(oldestDead).inWords)",
-            hint: "`samovar dead list` shows them, `samovar dead requeue` runs them again."
+            hint: "`samovar dead list` shows them, `samovar dead requeue` runs them again, "
+                + "`samovar dead discard` takes them off the list."
         )
     }
 

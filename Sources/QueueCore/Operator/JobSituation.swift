@@ -10,6 +10,8 @@ package struct JobSituation: Equatable, Sendable {
     /// Why it ended, for jobs that did.
     package var reason: String?
     package var finishedAt: Timestamp?
+    /// When it had died, for one that was discarded since.
+    package var diedAt: Timestamp?
     package var worker: WorkerID?
     package var cancelRequested: Bool
     /// The job that keeps it from running, when it waits for its lane.

@@ -6,6 +6,8 @@ package enum JobChange: Equatable, Sendable {
     case willStop
     /// It cannot be: this is the state it is in.
     case refused(JobState)
+    /// It was dead, and an operator discarded it.
+    case discarded
     /// The body of its delivery is pruned, so there is nothing to hand to a handler.
     case bodyPruned
     case unknown

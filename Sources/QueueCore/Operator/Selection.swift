@@ -11,6 +11,11 @@ package struct Selection: Equatable, Sendable {
     package var handler: HandlerName?
     package var lane: String?
     package var state: JobState?
+    /// Only jobs that were dead, and that an operator discarded.
+    package var onlyDiscarded = false
+    /// Only jobs that no later one of the same route and delivery has replaced; cancelled ones
+    /// replace nothing.
+    package var onlyNewest = false
     /// Contained in the job's reason, whatever the case of its letters.
     package var reason: String?
     /// What was decided about the delivery.
@@ -26,6 +31,7 @@ package struct Selection: Equatable, Sendable {
         handler: HandlerName? = nil,
         lane: String? = nil,
         state: JobState? = nil,
+        onlyDiscarded: Bool = false,
         reason: String? = nil,
         verdict: Verdict? = nil,
         delivery: DeliverySeq? = nil
@@ -38,6 +44,7 @@ package struct Selection: Equatable, Sendable {
         self.handler = handler
         self.lane = lane
         self.state = state
+        self.onlyDiscarded = onlyDiscarded
         self.reason = reason
         self.verdict = verdict
         self.delivery = delivery

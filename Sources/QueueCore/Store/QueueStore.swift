@@ -188,6 +188,16 @@ package protocol QueueStore: Sendable {
     /// - Returns: one answer per job, in their order; `.changed` for those that were dead.
     func requeue(_ jobs: [JobID], pace: Pace) async throws(StoreError) -> [JobChange]
 
+    /// Takes dead jobs off the list: they are cancelled, and keep their rows and attempts.
+    ///
+    /// - Returns: one answer per job, in their order; `.changed` for those that were dead.
+    func discard(_ jobs: [JobID]) async throws(StoreError) -> [JobChange]
+
+    /// Makes discarded jobs dead again, as they were.
+    ///
+    /// - Returns: one answer per job, in their order; `.changed` for those that were discarded.
+    func undiscard(_ jobs: [JobID]) async throws(StoreError) -> [JobChange]
+
     /// Cancels jobs: those that wait at once, those that run after their handler was stopped.
     ///
     /// - Parameters:

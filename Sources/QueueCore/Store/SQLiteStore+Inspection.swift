@@ -232,7 +232,7 @@ extension SQLiteStore {
     private static let jobColumns = """
         SELECT id, delivery, route, handler, "with", trust_needed, repo, lane, blocked, priority,
             run_at, parked, state, attempt, failures, losses, worker, cancel_requested, replay,
-            replay_of, reason, created_at, finished_at,
+            replay_of, reason, created_at, finished_at, died_at,
             (SELECT error FROM attempt WHERE attempt.job = job.id
                 AND attempt.number = job.attempt) AS last_error
         FROM job

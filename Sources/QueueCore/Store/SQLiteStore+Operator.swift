@@ -47,7 +47,9 @@ extension SQLiteStore {
             var number = 0
             return try jobs.map { job in
                 guard let state = try Self.state(of: job, in: database) else { return .unknown }
-                guard state == .dead else { return .refused(state) }
+                guard state == .dead else {
+                    return try Self.refusal(of: job, in: state, database)
+                }
                 guard try self.hasBody(job, in: database) else { return .bodyPruned }
                 let time = pace.time(of: number)
                 try self.requeue(job, at: time, in: database)

@@ -87,6 +87,17 @@ struct SelectionFilter {
         mutating func addJob(_ selection: Selection) {
             // As a literal: so that partial indexes over a state can serve it.
             if let state = selection.state { add("job.state = '\(state.rawValue)'") }
+            if selection.onlyDiscarded { add("job.died_at IS NOT NULL") }
+            // Served by job_by_delivery, of which it reads the jobs of one delivery.
+            if selection.onlyNewest {
+                add(
+                    """
+                    NOT EXISTS (SELECT 1 FROM job AS later WHERE later.delivery = job.delivery \
+                    AND later.route = job.route AND later.id > job.id \
+                    AND later.state <> 'cancelled')
+                    """
+                )
+            }
             if let handler = selection.handler { add("job.handler = ?", [handler.rawValue]) }
             if let route = selection.route { add("job.route = ?", [route]) }
             if let lane = selection.lane { add("job.lane = ?", [lane]) }

@@ -26,6 +26,7 @@ extension SQLiteStore {
                 runAt: Timestamp(rawValue: job["run_at"]),
                 reason: job["reason"],
                 finishedAt: (job["finished_at"] as Int64?).map(Timestamp.init(rawValue:)),
+                diedAt: (job["died_at"] as Int64?).map(Timestamp.init(rawValue:)),
                 worker: (job["worker"] as String?).map(WorkerID.init(rawValue:)),
                 cancelRequested: job["cancel_requested"],
                 laneHolder: job["blocked"] ? try Self.holder(of: lane, in: database) : nil,
@@ -94,8 +95,8 @@ extension SQLiteStore {
     }
 
     private static let situated = """
-        SELECT state, handler, route, lane, blocked, attempt, run_at, reason, finished_at, worker,
-            cancel_requested, losses,
+        SELECT state, handler, route, lane, blocked, attempt, run_at, reason, finished_at, died_at,
+            worker, cancel_requested, losses,
             (SELECT error FROM attempt WHERE attempt.job = job.id
                 AND attempt.number = job.attempt) AS last_error
         FROM job

@@ -30,6 +30,45 @@ struct JobAnswerTests {
     }
 
     @Test
+    func `discarded jobs are listed with the way back, and are named as such elsewhere`() {
+        let answer = answer(.discard, [(5, .changed), (6, .discarded), (7, .refused(.done))])
+        #expect(
+            answer.text(paceNote: nil) == """
+                discarded 1 job: 5
+                undo until they are pruned: samovar dead undiscard 5
+
+                """
+        )
+        #expect(
+            answer.notes(isFilter: false) == [
+                "job 6 is discarded: `samovar dead undiscard 6` puts it back on the list",
+                "job 7 is done, not dead",
+            ]
+        )
+        #expect(answer.json.map(\.compact) == [#"{"id":5,"change":"discarded"}"#])
+        let back = self.answer(.undiscard, [(5, .changed), (6, .refused(.cancelled))])
+        #expect(back.text(paceNote: nil) == "dead again: 1 job: 5\n")
+        #expect(back.notes(isFilter: false) == ["job 6 is cancelled, not discarded"])
+    }
+
+    @Test
+    func `what can be done with a job is known by its row`() {
+        func row(_ state: JobState, diedAt: Record.Value = .null) -> Record {
+            Record([("state", .text(state.rawValue)), ("died_at", diedAt)])
+        }
+        let discarded = row(.cancelled, diedAt: .time(Timestamp(rawValue: 1)))
+        for wish in [JobWish.requeue, .discard] {
+            #expect(wish.forecast(row(.dead)) == .changed)
+            #expect(wish.forecast(discarded) == .discarded)
+            #expect(wish.forecast(row(.cancelled)) == .refused(.cancelled))
+        }
+        #expect(JobWish.undiscard.forecast(discarded) == .changed)
+        #expect(JobWish.undiscard.forecast(row(.cancelled)) == .refused(.cancelled))
+        #expect(JobWish.undiscard.forecast(row(.dead)) == .refused(.dead))
+        #expect(JobWish.cancel.forecast(discarded) == .refused(.cancelled))
+    }
+
+    @Test
     func `many jobs are counted, the first ones named`() {
         let text = answer(.requeue, (1...25).map { ($0, .changed) }).text(paceNote: nil)
         #expect(text.hasPrefix("requeued 25 jobs: 1, 2, "))

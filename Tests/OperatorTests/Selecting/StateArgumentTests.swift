@@ -17,7 +17,17 @@ struct StateArgumentTests {
 
     @Test(arguments: JobState.allCases)
     func `every state is one`(state: JobState) throws {
-        #expect(try StateArgument.parse(state.rawValue) == state)
+        #expect(try StateArgument.parse(state.rawValue) == StateArgument(state: state))
+    }
+
+    @Test
+    func `discarded jobs are cancelled ones that were dead`() throws {
+        let words = ["jobs", "list", "--state", "discarded"]
+        let command = try #require(OperatorCommand.parseAsRoot(words) as? JobsListCommand)
+        let selection = command.filter.selection(now: Timestamp(rawValue: 0))
+        #expect(selection == Selection(state: .cancelled, onlyDiscarded: true))
+        let error = #expect(throws: ValidationError.self) { try StateArgument.parse("discard") }
+        #expect(error?.message == "'discard' is not a state: say discarded")
     }
 
     @Test
@@ -34,7 +44,7 @@ struct StateArgumentTests {
         ]
         let command = try #require(OperatorCommand.parseAsRoot(words) as? JobsListCommand)
         #expect(command.filter.repo == "tea/pot")
-        #expect(command.filter.state == .dead)
+        #expect(command.filter.state?.state == .dead)
         #expect(command.filter.reason == "exit")
         #expect(command.delivery?.text == "17")
     }

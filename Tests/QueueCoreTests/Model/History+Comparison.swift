@@ -47,7 +47,7 @@ extension History {
             "id", "delivery", "route", "handler", "repo", "lane", "run_at", "state", "attempt",
             "failures", "losses", "iif(finished_at IS NULL, snoozed_since, NULL)", "worker",
             "lease_until", "lease_boot", "cancel_requested", "replay", "replay_of", "reason",
-            "finished_at", "blocked",
+            "finished_at", "died_at", "blocked",
             """
             (SELECT group_concat(coalesce(outcome, 'running')) FROM (
                 SELECT outcome FROM attempt WHERE job = job.id ORDER BY number))
@@ -96,6 +96,7 @@ extension QueueModel {
                 row.isLive ? row.snoozedSince?.rawValue : nil, row.lease?.worker.rawValue,
                 row.lease?.until.rawValue, row.lease?.boot, row.cancelRequested ? 1 : 0,
                 row.replay, row.replayOf, row.reason, row.finishedAt?.rawValue,
+                row.diedAt?.rawValue,
                 isBlocked(id, holders) ? 1 : 0,
                 row.outcomes.isEmpty ? nil : row.outcomes.joined(separator: ","),
             ])

@@ -11,6 +11,18 @@ extension History {
         )
     }
 
+    mutating func discard() async throws {
+        let jobs = (0..<number(1...2)).map { _ in someJob { $0.state == .dead } }
+        note("discard \(jobs)")
+        try expect(try await store().discard(jobs), is: model.discard(jobs))
+    }
+
+    mutating func undiscard() async throws {
+        let jobs = (0..<number(1...2)).map { _ in someJob { $0.diedAt != nil } }
+        note("undiscard \(jobs)")
+        try expect(try await store().undiscard(jobs), is: model.undiscard(jobs))
+    }
+
     mutating func cancel() async throws {
         let jobs = (0..<number(1...2)).map { _ in someJob { $0.isLive } }
         note("cancel \(jobs)")

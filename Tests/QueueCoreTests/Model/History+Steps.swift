@@ -4,9 +4,10 @@ import TestSupport
 extension History {
     private enum Step: CaseIterable {
         case accept, decide, exchange, extend, check, crash, rescue, wait, reopen, stepClock, reboot
-        case requeue, cancel, retryNow, replay, cancelReplay, pause, resume, prune
+        case requeue, discard, undiscard, cancel, retryNow, replay, cancelReplay
+        case pause, resume, prune
 
-        /// Of a thousand steps.
+        /// Of about a thousand steps.
         var weight: Int {
             switch self {
             case .exchange: 300
@@ -17,7 +18,7 @@ extension History {
             case .check, .requeue: 40
             case .cancel, .retryNow, .replay: 25
             case .pause, .resume, .crash, .prune: 20
-            case .cancelReplay, .stepClock: 10
+            case .cancelReplay, .stepClock, .discard, .undiscard: 10
             case .reopen, .reboot: 3
             }
         }
@@ -41,6 +42,8 @@ extension History {
         case .stepClock: stepClock()
         case .reboot: try await reboot()
         case .requeue: try await requeue()
+        case .discard: try await discard()
+        case .undiscard: try await undiscard()
         case .cancel: try await cancel()
         case .retryNow: try await retryNow()
         case .replay: try await replay()

@@ -5,7 +5,7 @@ extension QueueModel {
         var number = 0
         return ids.map { id in
             guard let job = jobs[id.rawValue] else { return .unknown }
-            guard job.state == .dead else { return .refused(job.state) }
+            guard job.state == .dead else { return job.refusal }
             guard deliveries[job.delivery]?.hasBody == true else { return .bodyPruned }
             requeue(id.rawValue, at: pace.time(of: number))
             number += 1
@@ -25,6 +25,35 @@ extension QueueModel {
             job.reason = nil
             job.finishedAt = nil
             job.runAt = time
+        }
+    }
+
+    mutating func discard(_ ids: [JobID]) -> [JobChange] {
+        let now = moment.now
+        return ids.map { id in
+            guard let job = jobs[id.rawValue] else { return .unknown }
+            guard job.state == .dead else { return job.refusal }
+            change(id.rawValue) { job in
+                job.state = .cancelled
+                job.reason = job.reason.map { "discarded: \($0)" }
+                job.diedAt = job.finishedAt
+                job.finishedAt = now
+            }
+            return .changed
+        }
+    }
+
+    mutating func undiscard(_ ids: [JobID]) -> [JobChange] {
+        ids.map { id in
+            guard let job = jobs[id.rawValue] else { return .unknown }
+            guard let diedAt = job.diedAt else { return .refused(job.state) }
+            change(id.rawValue) { job in
+                job.state = .dead
+                job.reason = job.reason.map { String($0.dropFirst("discarded: ".count)) }
+                job.finishedAt = diedAt
+                job.diedAt = nil
+            }
+            return .changed
         }
     }
 
@@ -100,7 +129,7 @@ extension QueueModel {
             switch cancel(id) {
             case .changed: result.jobs += 1
             case .willStop: result.stopping += 1
-            case .refused, .bodyPruned, .unknown: break
+            case .refused, .discarded, .bodyPruned, .unknown: break
             }
         }
         return result

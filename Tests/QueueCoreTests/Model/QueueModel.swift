@@ -46,10 +46,15 @@ struct QueueModel {
         var cancelRequested = false
         var reason: String?
         var finishedAt: Timestamp?
+        /// When it had died, while it is discarded.
+        var diedAt: Timestamp?
         /// How its attempts ended; the last is "running" while it is leased.
         var outcomes: [String] = []
 
         var isLive: Bool { state == .ready || state == .leased }
+
+        /// Why what is done with dead jobs leaves it alone.
+        var refusal: JobChange { diedAt == nil ? .refused(state) : .discarded }
     }
 
     struct Lease: Equatable {

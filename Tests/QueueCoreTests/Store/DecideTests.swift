@@ -80,7 +80,7 @@ struct DecideTests {
                 "losses": .integer(0), "worker": .null, "cancel_requested": .integer(0),
                 "replay": .null, "replay_of": .null, "reason": .null,
                 "created_at": .time(queue.clock.now),
-                "finished_at": .null, "last_error": .null,
+                "finished_at": .null, "died_at": .null, "last_error": .null,
             ]
             #expect(Dictionary(uniqueKeysWithValues: row.columns.map { ($0, $1) }) == expected)
             #expect(try await queue.row(ids[1])["handler"] == .text("other"))

@@ -73,6 +73,8 @@ struct SchemaTests {
             ]
         ),
         ("requeue", ["job"]),
+        ("discard", ["job"]),
+        ("undiscard", ["job"]),
         ("paused", ["kind", "name", "reason", "since", "jobs"]),
         ("sources", ["source"]),
     ]

@@ -219,6 +219,42 @@ struct TriggerTests {
         ("INSERT INTO requeue (job) VALUES (5)", "no such dead job"),
         ("INSERT INTO requeue (job) VALUES (99)", "no such dead job"),
         ("INSERT INTO requeue (job) VALUES (NULL)", "no such dead job"),
+        // Discarding.
+        ("INSERT INTO discard (job) VALUES (3)", "no such dead job"),
+        ("INSERT INTO discard (job) VALUES (5)", "no such dead job"),
+        ("INSERT INTO discard (job) VALUES (NULL)", "no such dead job"),
+        (
+            "INSERT INTO discard (job) VALUES (1); INSERT INTO discard (job) VALUES (1)",
+            "no such dead job"
+        ),
+        (
+            "INSERT INTO discard (job) VALUES (1); INSERT INTO requeue (job) VALUES (1)",
+            "INSERT INTO undiscard"
+        ),
+        ("INSERT INTO undiscard (job) VALUES (1)", "no such discarded job"),
+        ("INSERT INTO undiscard (job) VALUES (3)", "no such discarded job"),
+        ("UPDATE job SET died_at = 1 WHERE id = 3", "died_at is set by itself"),
+        ("UPDATE job SET died_at = 1 WHERE id = 1", "died_at is set by itself"),
+        (
+            "INSERT INTO discard (job) VALUES (1); UPDATE job SET died_at = NULL WHERE id = 1",
+            "died_at is set by itself"
+        ),
+        (
+            """
+            INSERT INTO discard (job) VALUES (1);
+            UPDATE job SET state = 'dead', died_at = NULL, finished_at = 7 WHERE id = 1
+            """, "a job goes ready > leased"
+        ),
+        (
+            "UPDATE job SET state = 'dead', finished_at = NULL WHERE id = 3",
+            "a job goes ready > leased"
+        ),
+        (
+            """
+            UPDATE job SET state = 'cancelled', reason = 'r', finished_at = 1, died_at = 1
+            WHERE id = 1
+            """, "a job goes ready > leased"
+        ),
     ]
 
     private static func pruneBody(_ seq: Int) -> String {
@@ -296,6 +332,20 @@ struct TriggerTests {
             "INSERT INTO requeue (job) VALUES (1)",
             "SELECT state, failures, reason, finished_at, blocked, attempt FROM job WHERE id = 1",
             ["ready|0|||0|1"]
+        ),
+        (
+            "INSERT INTO discard (job) VALUES (1)",
+            """
+            SELECT state, reason, died_at < finished_at, (SELECT count(*) FROM dead_letters),
+                (SELECT count(*) FROM attempt WHERE job = 1)
+            FROM job WHERE id = 1
+            """, ["cancelled|discarded: broken|1|0|1"]
+        ),
+        (
+            """
+            INSERT INTO discard (job) SELECT job FROM dead_letters;
+            INSERT INTO undiscard (job) SELECT job FROM undiscard
+            """, "SELECT state, reason, died_at IS NULL FROM job WHERE id = 1", ["dead|broken|1"]
         ),
         (
             "INSERT INTO requeue SELECT job FROM dead_letters",
