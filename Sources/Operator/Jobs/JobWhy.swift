@@ -85,20 +85,33 @@ struct JobWhy {
     private var ended: String {
         let since = situation.finishedAt.map { " since \(time.short($0))" } ?? ""
         let reason = situation.reason.map { ": \(VisibleText.line($0))" } ?? ""
-        return "job \(situation.job) is \(situation.state.rawValue)\(since)\(reason). \(remedy)"
+        // Its reason says that it was discarded, and what it died of.
+        let state =
+            situation.diedAt.map { "dead since \(time.short($0)), and off the list" }
+            ?? situation.state.rawValue
+        return "job \(situation.job) is \(state)\(since)\(reason). \(remedy)"
     }
 
     private var remedy: String {
+        let job = situation.job
+        if isDiscarded {
+            return "`samovar dead undiscard \(job)` puts it back on the list of dead jobs"
+                + (hasBody ? "; then `samovar dead requeue \(job)` gives it a new budget" : "")
+        }
+        let discard = "`samovar dead discard \(job)` takes it off the list"
         guard hasBody else {
             return "The body of its delivery is pruned: it cannot run again"
+                + (situation.state == .dead ? "; \(discard)" : "")
         }
         guard situation.state == .dead else {
             return "`samovar replay \(record.text("delivery"))` makes new jobs of its delivery"
         }
-        let requeue = "`samovar dead requeue \(situation.job)` gives it a new budget"
+        let requeue = "`samovar dead requeue \(job)` gives it a new budget, \(discard)"
         let broken = situation.reason.flatMap(Mending.needed(for:))
         return broken.map { "After mending \($0), \(requeue)" } ?? requeue
     }
+
+    private var isDiscarded: Bool { situation.diedAt != nil }
 
     private var isWorkerAlive: Bool {
         situation.worker.map(alive.contains) ?? false
@@ -125,7 +138,7 @@ struct JobWhy {
         let lines = ([answer] + remarks).map { "\($0)\n" }.joined()
         var fields: [(String, Cell)] = [
             ("job", Cell(situation.job.rawValue)),
-            ("state", Cell(situation.state.rawValue)),
+            ("state", Cell(isDiscarded ? StateArgument.discarded : situation.state.rawValue)),
             ("route", Cell(situation.route)),
             ("handler", Cell(situation.handler.rawValue)),
             ("delivery", Cell(record.text("delivery"))),
@@ -176,6 +189,7 @@ struct JobWhy {
             ("cancel_requested", .boolean(situation.cancelRequested)),
             ("reason", .optional(situation.reason)),
             ("finished_at", .time(situation.finishedAt)),
+            ("died_at", .time(situation.diedAt)),
             ("last_error", JSONValue(record["last_error"])),
         ])
     }

@@ -205,11 +205,16 @@ struct JobWhyTests {
         (
             JobState.dead, true,
             "job 7 is dead since 10:38:55: exit code 64. After mending the handler, "
-                + "`samovar dead requeue 7` gives it a new budget"
+                + "`samovar dead requeue 7` gives it a new budget, `samovar dead discard 7` takes it "
+                + "off the list"
         ),
         (.done, true, "job 7 is done since 10:38:55: exit code 64. `samovar replay 17`"),
         (.cancelled, true, "job 7 is cancelled since 10:38:55: exit code 64. `samovar replay 17`"),
-        (.dead, false, "job 7 is dead since 10:38:55: exit code 64. The body of its delivery is"),
+        (
+            .dead, false,
+            "job 7 is dead since 10:38:55: exit code 64. The body of its delivery is pruned: it "
+                + "cannot run again; `samovar dead discard 7` takes it off the list"
+        ),
     ])
     func `a job that has ended says how, why, and what one can do`(
         state: JobState,
@@ -223,6 +228,22 @@ struct JobWhyTests {
         }
         #expect(why.answer.hasPrefix(beginning))
         #expect(why.remarks.isEmpty)
+    }
+
+    @Test(arguments: [true, false])
+    func `a discarded job says what it died of, and how to take it back`(hasBody: Bool) throws {
+        let why = try why(hasBody: hasBody) { situation in
+            situation.state = .cancelled
+            situation.reason = "discarded: exit code 64"
+            situation.diedAt = Self.now + .seconds(-60)
+            situation.finishedAt = Self.now
+        }
+        #expect(
+            why.answer == "job 7 is dead since 10:37:55, and off the list since 10:38:55: "
+                + "discarded: exit code 64. `samovar dead undiscard 7` puts it back on the list of "
+                + "dead jobs"
+                + (hasBody ? "; then `samovar dead requeue 7` gives it a new budget" : "")
+        )
     }
 
     @Test(arguments: [
