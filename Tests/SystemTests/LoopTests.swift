@@ -90,7 +90,7 @@ struct LoopTests {
             ])
             #expect(try delivery.awaitExit() == .code(0))
             #expect(delivery.output.contains("sender 7 is in trust.bots"), "\(delivery.output)")
-            #expect(delivery.output.contains("earlier  most  parked\n"), "\(delivery.output)")
+            #expect(delivery.output.contains("earlier  limit  parked\n"), "\(delivery.output)")
             #expect(delivery.output.contains("  yes\n"))
 
             let resumed = try site.run([

@@ -12,9 +12,13 @@ struct ReadTimeoutTests {
             #expect(connection.sent(after: .seconds(9)) == "")
             // A byte now and then gains no time.
             try connection.receive("calhost\r\n")
-            #expect(connection.sent(after: .seconds(11)) == Self.tooLate)
+            #expect(Self.withoutDate(connection.sent(after: .seconds(11))) == Self.tooLate)
             #expect(!connection.isOpen)
         }
+    }
+
+    private static func withoutDate(_ answer: String) -> String {
+        answer.replacing(/Date: [^\r]*\r\n/, with: "")
     }
 
     private static let tooLate = """
@@ -34,7 +38,7 @@ struct ReadTimeoutTests {
             try connection.receive(request.head + request.body.prefix(20))
             #expect(connection.sent(after: .seconds(29)) == "")
             try connection.receive(Array(request.body.dropFirst(20).prefix(20)))
-            #expect(connection.sent(after: .seconds(31)) == Self.tooLate)
+            #expect(Self.withoutDate(connection.sent(after: .seconds(31))) == Self.tooLate)
             #expect(!connection.isOpen)
         }
     }

@@ -177,7 +177,7 @@ struct RoutesCommandTests {
             ])
             #expect(try shell.awaitExit() == .code(0), "\(shell.output)")
             let text = try routes(site, "explain", "1").output
-            #expect(text.contains("now         cannot be told: its body was pruned\n"))
+            #expect(text.contains("now         not known: its body was pruned\n"))
             #expect(text.contains("recorded    routed\n"))
             #expect(try routes(site, "explain", "1", "--json").object()["now"] is NSNull)
             let missing = try routes(site, "explain", "99")

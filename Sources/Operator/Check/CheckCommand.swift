@@ -61,7 +61,7 @@ struct CheckCommand: AsyncParsableCommand {
                 if let gitea {
                     try StandardOutput.write("\n" + gitea.text(on: .standardOutput()))
                 } else if online {
-                    StandardError.note("there is no section gitea: nobody was asked")
+                    StandardError.note("there is no section gitea: nothing was asked of Gitea")
                 }
             }
             let hasFindings = gitea?.hasFindings == true

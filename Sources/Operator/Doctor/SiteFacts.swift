@@ -94,7 +94,7 @@ extension SiteFacts {
             .log,
             "log",
             .note,
-            "\(size): somebody read for long; the file keeps its length and is used again",
+            "\(size): a process kept reading for long; the file keeps its length and is used again",
             hint: "It goes when the last service stops."
         )
     }
@@ -111,7 +111,7 @@ extension SiteFacts {
             .log,
             "write_lock",
             .warning,
-            "held by \(writers.map(\.details).joined(separator: ", ")): nobody else can write",
+            "held by \(writers.map(\.details).joined(separator: ", ")): no other process can write",
             hint: "End that transaction (COMMIT, ROLLBACK or .quit): \(meanwhile)."
         )
     }
@@ -138,7 +138,7 @@ extension SiteFacts {
     private var modes: Diagnosis {
         let open = files.filter { $0.mode & 0o007 != 0 }
         guard !open.isEmpty else {
-            return Diagnosis(.site, "file_modes", .ok, "nobody else may read the store")
+            return Diagnosis(.site, "file_modes", .ok, "no other users may read the store")
         }
         let names = open.map { "\($0.path) (\(String($0.mode, radix: 8)))" }
         return Diagnosis(

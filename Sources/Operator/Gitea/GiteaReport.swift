@@ -162,7 +162,7 @@ extension GiteaReport.Account {
     var text: String {
         switch found {
         case .called(let login): login
-        case .nobody: "nobody has this id"
+        case .nobody: "no account has this id"
         case .unknown(let reason): reason
         }
     }

@@ -110,7 +110,7 @@ struct LeaseVerdict {
         case .noSuchJob: "there is no such attempt"
         case .ended(let state): "it has ended, its job is \(state.rawValue)"
         case .superseded(let attempt): "attempt \(attempt) has begun"
-        case .ranOut: "its lease ran out, and somebody will take the job over"
+        case .ranOut: "its lease ran out, and a worker will take the job over"
         case .takenOver: "another worker has taken its job over"
         case .earlierBoot: "the machine was started again since"
         }

@@ -27,15 +27,16 @@ struct ReplayForecast {
         in store: SQLiteStore
     ) async throws {
         guard configuration.unread.isEmpty else {
-            note = "which jobs will be made cannot be told: the configuration has mistakes"
+            note = "which jobs will be made is not known: the configuration has mistakes"
             return
         }
         let router = Router(configuration)
         var counts: [Kind: Int64] = [:]
         for seq in seqs.prefix(Self.deliveriesMost) {
             guard let stored = try await store.history(of: seq), !stored.isPruned else { continue }
+            let live = try await store.liveJobs(of: seq)
             for job in router.decide(stored.delivery).jobs
-            where onlyRoute == nil || job.route == onlyRoute {
+            where (onlyRoute == nil || job.route == onlyRoute) && live[job.route] == nil {
                 counts[Kind(route: job.route, handler: job.handler.rawValue), default: 0] += 1
             }
         }

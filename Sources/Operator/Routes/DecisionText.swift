@@ -35,7 +35,7 @@ struct DecisionText {
 
     private var loop: Table {
         Table(
-            header: ["issue", "earlier", "most", "parked"],
+            header: ["issue", "earlier", "limit", "parked"],
             rows: (then?.loop).map { loop in
                 [
                     [

@@ -148,7 +148,7 @@ struct RouteExplanation {
 
     private var present: Cell {
         guard !isPruned else {
-            return Cell("cannot be told: its body was pruned", tone: .attention)
+            return Cell("not known: its body was pruned", tone: .attention)
         }
         let cell = Self.cell(decision.verdict.rawValue, decision.reason)
         guard decision.verdict == .routed, then?.repeated != nil else { return cell }

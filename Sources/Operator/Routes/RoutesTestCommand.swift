@@ -37,7 +37,7 @@ struct RoutesTestCommand: AsyncParsableCommand {
     var event: String?
 
     @Option(
-        help: ArgumentHelp("The source that takes it; the first unless told.", valueName: "name")
+        help: ArgumentHelp("The source that takes it; by default the first.", valueName: "name")
     )
     var source: String?
 
@@ -45,7 +45,7 @@ struct RoutesTestCommand: AsyncParsableCommand {
     var unverified = false
 
     @Option(
-        help: ArgumentHelp("When it comes in; now unless told.", valueName: "time"),
+        help: ArgumentHelp("When it comes in; by default now.", valueName: "time"),
         transform: TimeArgument.parse
     )
     var at: TimeArgument?

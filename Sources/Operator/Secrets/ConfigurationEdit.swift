@@ -113,7 +113,7 @@ struct ConfigurationEdit {
                 .findings,
                 "cannot make \(draft): \(systemError())",
                 hint: isThere
-                    ? "Somebody edits the configuration now; if nobody does, delete that file."
+                    ? "Another `samovar secrets` is editing the configuration; if none is running, delete that file."
                     : nil
             )
         }

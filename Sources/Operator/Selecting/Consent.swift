@@ -39,7 +39,7 @@ struct Consent {
         case .refuse:
             throw Failure(
                 .usage,
-                "a filter changes many things at once, and nobody is here to be asked; "
+                "a filter changes many things at once, and there is no terminal to ask on; "
                     + "nothing was changed",
                 hint: "Look with --dry-run, then say --yes."
             )

@@ -168,7 +168,9 @@ enum SecretFile {
         }
         if key.last == UInt8(ascii: "\n") { key.removeLast() }
         if key.last == UInt8(ascii: "\r") { key.removeLast() }
-        guard !key.isEmpty else { throw Failure(.findings, "\(file) is empty, which is no secret") }
+        guard !key.isEmpty else {
+            throw Failure(.findings, "\(file) is empty, which is not a secret")
+        }
         return key
     }
 }

@@ -70,7 +70,7 @@ struct SendSource {
     private func stamped(_ contentType: ContentType) -> Data {
         if isExact { return contents }
         if let body = Stamp.insert(Stamp.fresh(), into: contents, contentType) { return body }
-        StandardError.note("note: the body is no JSON object, and is sent as it is")
+        StandardError.note("note: the body is not a JSON object, and is sent as it is")
         return contents
     }
 }

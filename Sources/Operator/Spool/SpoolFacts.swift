@@ -56,7 +56,7 @@ extension SpoolFacts {
             .warning,
             text(contents, now: now),
             hint: "The ingress imports them when the store takes deliveries: its log says why it "
-                + "does not; nobody imports them while no ingress runs."
+                + "does not. They stay in the spool while no ingress runs."
         )
     }
 

@@ -94,7 +94,7 @@ struct IngressFacts: Equatable, Sendable {
         // "Ready" of a program that cannot say for which store is no all-clear.
         guard let said, said.store != nil || said.durable != nil else {
             return .other(
-                "what answers at \(health) is no ingress of this version: \(answer.text)"
+                "what answers at \(health) is not an ingress of this version: \(answer.text)"
             )
         }
         return .ready(note: said.durable == nil ? nil : answer.text)

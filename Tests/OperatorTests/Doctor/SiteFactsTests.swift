@@ -32,7 +32,7 @@ struct SiteFactsTests {
             check: "log",
             facts: facts { $0.logBytes = 4 << 20 },
             level: .note,
-            text: "4.0 MiB: s"
+            text: "4.0 MiB: a process kept reading"
         ),
         Case(check: "log", facts: facts { $0.logBytes = 1 << 20 }, level: .ok, text: "1.0 MiB"),
         Case(
@@ -51,7 +51,7 @@ struct SiteFactsTests {
             check: "write_lock",
             facts: facts { $0.writers = [reader] },
             level: .warning,
-            text: "held by sqlite3 (pid 7, running for 1 min 30 s): nobody else can write"
+            text: "held by sqlite3 (pid 7, running for 1 min 30 s): no other process can write"
         ),
         Case(
             check: "processes",
@@ -97,7 +97,7 @@ struct SiteFactsTests {
             check: "file_modes",
             facts: facts { $0.files = [SiteFacts.FileMode(path: "/s/q.db", mode: 0o660)] },
             level: .ok,
-            text: "nobody else may read the store"
+            text: "no other users may read the store"
         ),
         Case(
             check: "clock",

@@ -55,10 +55,10 @@ struct GiteaReportTests {
         #expect(known.text(on: .none).contains("owner 5"))
         let report = try await self.report(owners: [5, 99])
         #expect(report.hasFindings)
-        #expect(report.diagnoses.last?.text == "owner 99: nobody has this id")
+        #expect(report.diagnoses.last?.text == "owner 99: no account has this id")
         let json = report.json.compact
         #expect(json.contains(#"{"role":"owner","id":5,"login":"anna","error":null}"#))
-        #expect(json.contains(#""id":99,"login":null,"error":"nobody has this id""#))
+        #expect(json.contains(#""id":99,"login":null,"error":"no account has this id""#))
     }
 
     @Test(arguments: [

@@ -28,7 +28,7 @@ struct LeaseVerdictTests {
         (LeaseLoss.noSuchJob, "there is no such attempt"),
         (.ended(.dead), "it has ended, its job is dead"),
         (.superseded(by: 3), "attempt 3 has begun"),
-        (.ranOut, "its lease ran out, and somebody will take the job over"),
+        (.ranOut, "its lease ran out, and a worker will take the job over"),
         (.takenOver, "another worker has taken its job over"),
         (.earlierBoot, "the machine was started again since"),
     ])

@@ -71,7 +71,7 @@ struct ReplayForecastTests {
     func `a configuration with mistakes tells no jobs`() async throws {
         let forecast = try await forecast(unread: [.routes])
         #expect(forecast.jobs.isEmpty)
-        #expect(forecast.note?.hasPrefix("which jobs will be made cannot be told") == true)
+        #expect(forecast.note?.hasPrefix("which jobs will be made is not known") == true)
     }
 
     @Test

@@ -74,7 +74,7 @@ struct IngressFactsTests {
         let found = try #require(try await facts(port))
         #expect(
             found.state
-                == .other("what answers at \(port) is no ingress of this version: \(body)")
+                == .other("what answers at \(port) is not an ingress of this version: \(body)")
         )
     }
 
