@@ -47,7 +47,9 @@ struct WaitReasonText {
     func hint(_ reason: WaitReason) -> String? {
         switch reason {
         case .paused(let pause): "`samovar resume \(pause.target.option)` ends the pause"
-        case .lane(.some(let holder), _): "`samovar jobs why \(holder.job)` says more"
+        case .lane(.some(let holder), _):
+            holder.pauses.first.map { "`samovar resume \($0.target.option)` ends the pause" }
+                ?? "`samovar jobs why \(holder.job)` says more"
         case .notDue(_, let error):
             error.map { $0.hasPrefix(GiteaTrouble.errorStart) } ?? false
                 ? "once Gitea answers, `samovar jobs retry-now \(job)` asks it at once"
@@ -72,7 +74,13 @@ struct WaitReasonText {
         let lane = "its lane \(lane.map(VisibleText.line) ?? "")"
         guard let holder else { return lane }
         let state =
-            holder.state == .leased ? "it runs" : "\(holder.state), due \(time.short(holder.runAt))"
+            if let pause = holder.pauses.first {
+                paused(pause)
+            } else if holder.state == .leased {
+                "it runs"
+            } else {
+                "\(holder.state), due \(time.short(holder.runAt))"
+            }
         let jobs = ahead == 0 ? "" : "; \(Quantity.count(ahead, "job")) ahead"
         return "\(lane), held by job \(holder.job) (\(state))\(jobs)"
     }
@@ -110,7 +118,9 @@ struct WaitReasonText {
                     ("kind", .string("lane")), ("lane", .optional(lane)),
                     ("held_by", holder.map { .integer($0.job.rawValue) } ?? .null),
                     ("held_by_state", .optional(holder?.state.rawValue)),
-                    ("held_by_run_at", .time(holder?.runAt)), ("ahead", .integer(Int64(ahead))),
+                    ("held_by_run_at", .time(holder?.runAt)),
+                    ("held_by_pauses", .array(holder?.pauses.map(\.json) ?? [])),
+                    ("ahead", .integer(Int64(ahead))),
                 ]
             case .notDue(let until, let error):
                 [

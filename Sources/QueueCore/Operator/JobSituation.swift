@@ -38,11 +38,14 @@ package struct JobSituation: Equatable, Sendable {
         package var job: JobID
         package var state: JobState
         package var runAt: Timestamp
+        /// The pauses that keep it from running.
+        package var pauses: [Pause]
 
-        package init(job: JobID, state: JobState, runAt: Timestamp) {
+        package init(job: JobID, state: JobState, runAt: Timestamp, pauses: [Pause] = []) {
             self.job = job
             self.state = state
             self.runAt = runAt
+            self.pauses = pauses
         }
     }
 

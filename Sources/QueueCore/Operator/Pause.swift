@@ -49,4 +49,14 @@ package struct Pause: Equatable, Sendable {
         self.reason = reason
         self.since = since
     }
+
+    /// Whether it keeps such a job from running.
+    func concerns(_ handler: HandlerName, route: String, lane: String?) -> Bool {
+        switch target {
+        case .everything: true
+        case .handler(let name): name == handler
+        case .route(let name): name == route
+        case .lane(let name): name == lane
+        }
+    }
 }

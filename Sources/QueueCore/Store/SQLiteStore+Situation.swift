@@ -8,14 +8,7 @@ extension SQLiteStore {
             let handler = HandlerName(rawValue: job["handler"])
             let route: String = job["route"]
             let lane: String? = job["lane"]
-            let pauses = try Self.allPauses(in: database).filter { pause in
-                switch pause.target {
-                case .everything: true
-                case .handler(let name): name == handler
-                case .route(let name): name == route
-                case .lane(let name): name == lane
-                }
-            }
+            let pauses = try Self.allPauses(in: database)
             return JobSituation(
                 job: id,
                 state: state,
@@ -29,7 +22,7 @@ extension SQLiteStore {
                 diedAt: (job["died_at"] as Int64?).map(Timestamp.init(rawValue:)),
                 worker: (job["worker"] as String?).map(WorkerID.init(rawValue:)),
                 cancelRequested: job["cancel_requested"],
-                laneHolder: job["blocked"] ? try Self.holder(of: lane, in: database) : nil,
+                laneHolder: job["blocked"] ? try Self.holder(of: lane, pauses, in: database) : nil,
                 aheadInLane: try Self.count(
                     Self.aheadInLane,
                     [lane, id.rawValue],
@@ -45,7 +38,7 @@ extension SQLiteStore {
                     [handler.rawValue],
                     in: database
                 ),
-                pauses: pauses,
+                pauses: pauses.filter { $0.concerns(handler, route: route, lane: lane) },
                 workers: try Self.workers(in: database),
                 lastError: job["last_error"],
                 losses: job["losses"],
@@ -60,18 +53,20 @@ extension SQLiteStore {
 
     private static func holder(
         of lane: String?,
+        _ pauses: [Pause],
         in database: Database
     ) throws -> JobSituation.LaneHolder? {
         let row = try Row.fetchOne(database, sql: laneHolder, arguments: [lane])
-        return row.flatMap { row in
-            JobState(rawValue: row["state"]).map { state in
-                JobSituation.LaneHolder(
-                    job: JobID(rawValue: row["id"]),
-                    state: state,
-                    runAt: Timestamp(rawValue: row["run_at"])
-                )
-            }
-        }
+        guard let row, let state = JobState(rawValue: row["state"]) else { return nil }
+        let handler = HandlerName(rawValue: row["handler"])
+        let route: String = row["route"]
+        return JobSituation.LaneHolder(
+            job: JobID(rawValue: row["id"]),
+            state: state,
+            runAt: Timestamp(rawValue: row["run_at"]),
+            pauses: state == .ready
+                ? pauses.filter { $0.concerns(handler, route: route, lane: lane) } : []
+        )
     }
 
     private static func workers(
@@ -105,7 +100,7 @@ extension SQLiteStore {
 
     /// Served by job_lane_runs_one_at_a_time and job_lane_live: the leased job, else the first.
     private static let laneHolder = """
-        SELECT id, state, run_at FROM job
+        SELECT id, state, run_at, handler, route FROM job
         WHERE id = coalesce(
             (SELECT id FROM job AS held WHERE held.lane = ?1 AND held.state = 'leased'),
             (SELECT id FROM job AS live

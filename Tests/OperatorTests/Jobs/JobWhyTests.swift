@@ -115,6 +115,30 @@ struct JobWhyTests {
     }
 
     @Test
+    func `a job behind one that is paused says so, and how to end the pause`() throws {
+        let pause = Pause(
+            target: .handler(HandlerName(rawValue: "deploy")),
+            reason: "upgrade",
+            since: Self.now + .seconds(-60)
+        )
+        let why = try why { situation in
+            situation.lane = "l"
+            situation.aheadInLane = 1
+            situation.laneHolder = JobSituation.LaneHolder(
+                job: JobID(rawValue: 5),
+                state: .ready,
+                runAt: Self.now,
+                pauses: [pause]
+            )
+        }
+        #expect(
+            why.answer == "job 7 waits for its lane l, held by job 5 "
+                + "(handler deploy is paused since 10:37:55 (upgrade)); 1 job ahead"
+        )
+        #expect(why.remarks == ["`samovar resume --handler deploy` ends the pause"])
+    }
+
+    @Test
     func `a pause says since when, why, and how to end it`() throws {
         let pause = Pause(
             target: .handler(HandlerName(rawValue: "ci")),

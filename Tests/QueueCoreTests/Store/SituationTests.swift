@@ -35,6 +35,30 @@ struct SituationTests {
     }
 
     @Test(arguments: Backend.all)
+    func `the pauses of the job that holds a lane are told, while it waits`(
+        backend: Backend
+    ) async throws {
+        try await backend.withQueue { queue in
+            let jobs = try await queue.add([
+                .sample(handler: "slow", lane: "l"), .sample(lane: "l"),
+            ])
+            let pause = PauseTarget.handler(HandlerName(rawValue: "slow"))
+            _ = try await queue.store.pause(pause, reason: "deploying")
+            let waiting = try #require(try await queue.store.situation(of: jobs[1]))
+            #expect(waiting.pauses.isEmpty)
+            #expect(waiting.laneHolder?.job == jobs[0])
+            #expect(waiting.laneHolder?.pauses.map(\.target) == [pause])
+
+            _ = try await queue.store.resume(pause)
+            #expect(try await queue.claim(1, ["slow": 1]).count == 1)
+            _ = try await queue.store.pause(pause, reason: nil)
+            let behind = try #require(try await queue.store.situation(of: jobs[1]))
+            // What runs goes on whatever is paused.
+            #expect(behind.laneHolder?.pauses.isEmpty == true)
+        }
+    }
+
+    @Test(arguments: Backend.all)
     func `a later job of a lane that runs holds it against an earlier one`(
         backend: Backend
     ) async throws {
