@@ -266,7 +266,7 @@ final class WorkLoop: Sendable {
             if state.stage == .working { state.rescuer.sweep() }
             let routed = state.stage == .working && news.isRung ? try await decideWaiting() : []
             try await exchange(&state, routed, isRung: news.isRung)
-            try await reportBreakers(&state)
+            try await exchangeBreakers(&state, isTick: news.isTick)
             await closeRetired(state)
             if state.storeIsInTrouble {
                 state.storeIsInTrouble = false
@@ -511,12 +511,30 @@ final class WorkLoop: Sendable {
         metrics.slotsUsed.set(state.running.count)
     }
 
-    /// Shows people which handlers cannot be reached.
-    private func reportBreakers(_ state: inout State) async throws(StoreError) {
+    /// Shows people which handlers cannot be reached, and does what they made of that.
+    ///
+    /// An operator closes a breaker by taking it out of what this worker showed.
+    private func exchangeBreakers(
+        _ state: inout State,
+        isTick: Bool
+    ) async throws(StoreError) {
+        let before = state.breakers
         let breakers = rules.runners.breakers
-        guard breakers != state.breakers else { return }
-        try await store.report(breakers: breakers, of: id)
-        state.breakers = breakers
+        let shown: String
+        if breakers != before {
+            shown = try await store.report(breakers: breakers, of: id)
+            state.breakers = breakers
+        } else if isTick, before != "{}" {
+            shown = try await store.breakers(of: id)
+        } else {
+            return
+        }
+        let closed = OpenBreaker.handlers(in: before).subtracting(OpenBreaker.handlers(in: shown))
+        guard !closed.isEmpty else { return }
+        rules.runners.closeBreakers(of: closed)
+        // So that the closing is shown as done, whatever comes of it.
+        state.breakers = shown
+        inbox.ring()
     }
 
     /// What names an attempt in every line about it: whoever looks for one id finds its story.

@@ -60,7 +60,9 @@ struct WaitReasonText {
             "when no worker has become idle within a minute, one claims no more until it is; "
                 + "the third loss makes the job dead"
         case .afterSuspect(let job): "`samovar jobs why \(job)` says more"
-        case .lane, .noWorkerAlive, .breakerOpen, .handlerAtLimit, .slotsBusy, .inLine:
+        case .breakerOpen:
+            "it costs no failure; `samovar breakers close \(handler)` has one job tried at once"
+        case .lane, .noWorkerAlive, .handlerAtLimit, .slotsBusy, .inLine:
             nil
         }
     }
@@ -171,7 +173,7 @@ extension OpenBreaker {
     var json: JSONValue {
         .object([
             ("worker", .string(worker.rawValue)), ("handler", .string(handler.rawValue)),
-            ("state", .string(isProbing ? "probing" : "open")),
+            ("state", .string(isProbing ? "probing" : "open")), ("since", .time(since)),
             ("failures", failures.map { .integer(Int64($0)) } ?? .null),
             ("until", .time(until)), ("error", .optional(error)),
         ])

@@ -145,7 +145,18 @@ package protocol QueueStore: Sendable {
     func nextDue() async throws(StoreError) -> Timestamp?
 
     /// Shows people which breakers of a worker are open: a JSON object by handler.
-    func report(breakers: String, of worker: WorkerID) async throws(StoreError)
+    ///
+    /// - Returns: what was shown before, from which operators take what they close.
+    @discardableResult
+    func report(breakers: String, of worker: WorkerID) async throws(StoreError) -> String
+
+    /// The breakers of a worker as they are shown, and as operators left them.
+    func breakers(of worker: WorkerID) async throws(StoreError) -> String
+
+    /// Takes a handler's breaker out of what the workers show, which has each try a job at once.
+    ///
+    /// - Returns: the workers, dead ones too, that showed one.
+    func closeBreakers(of handler: HandlerName) async throws(StoreError) -> [WorkerID]
 
     /// Shows people what keeps a worker from going by its configuration file as it is now; nil
     /// when nothing does.

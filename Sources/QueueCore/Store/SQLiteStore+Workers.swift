@@ -78,15 +78,6 @@ extension SQLiteStore {
         }
     }
 
-    package func report(breakers: String, of worker: WorkerID) throws(StoreError) {
-        try write { database in
-            try database.execute(
-                sql: "UPDATE worker SET breakers = ? WHERE id = ?",
-                arguments: [breakers, worker.rawValue]
-            )
-        }
-    }
-
     package func report(
         configurationError: String?,
         of worker: WorkerID

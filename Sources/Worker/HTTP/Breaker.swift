@@ -89,6 +89,13 @@ struct Breaker: Equatable, Sendable {
         if isProbe, state == .probing { state = .open(until: now) }
     }
 
+    /// An operator says that the service is back: the next job finds out at once, and the pauses
+    /// begin with the shortest again.
+    mutating func close(at now: MonotonicTime) {
+        pause = Self.pauseShortest
+        if case .open = state { state = .open(until: now) }
+    }
+
     private mutating func open(at now: MonotonicTime) {
         state = .open(until: now + pause)
         pause = min(pause * 2, Self.pauseLongest)

@@ -8,6 +8,8 @@ final class Breakers: Sendable {
     private struct Watched {
         var breaker = Breaker()
         var running = 0
+        /// When it opened, if it is not closed.
+        var since: Timestamp?
         /// When it is open, as people read it.
         var until: Timestamp?
     }
@@ -93,6 +95,7 @@ final class Breakers: Sendable {
             case .answered: if found.breaker.answered() { news = .closed }
             case .failed(let error):
                 if found.breaker.failed(error, isProbe: isProbe, at: now) {
+                    found.since = wall
                     news = .opened(failures: found.breaker.failures, error: error)
                 }
             case .nothing: found.breaker.gaveUp(isProbe: isProbe, at: now)
@@ -103,6 +106,26 @@ final class Breakers: Sendable {
             return news
         }
         if let news { log(news, handler) }
+    }
+
+    /// An operator wants these to be tried at once.
+    func close(_ handlers: Set<HandlerName>) {
+        let now = clocks.monotonic()
+        let wall = clocks.now()
+        watched.withLock { watched in
+            for handler in handlers {
+                guard var found = watched[handler] else { continue }
+                found.breaker.close(at: now)
+                if case .open = found.breaker.state { found.until = wall }
+                watched[handler] = found
+            }
+        }
+        for handler in handlers.sorted() {
+            logger.notice(
+                "an operator closed a breaker, the next job is tried at once",
+                metadata: ["handler": "\(handler)"]
+            )
+        }
     }
 
     private enum News {
@@ -134,13 +157,17 @@ final class Breakers: Sendable {
         let notClosed = watched.withLock { $0.filter { $0.value.breaker.state != .closed } }
         let fields = notClosed.sorted { $0.key < $1.key }.map { handler, found in
             let state = found.breaker.state == .probing ? "probing" : "open"
-            let until = found.until.map { JSONText.quoted($0.rfc3339) } ?? "null"
             return """
                 \(JSONText.quoted(handler.rawValue)):{"state":"\(state)",\
-                "failures":\(found.breaker.failures),"until":\(until),\
+                "since":\(Self.json(found.since)),\
+                "failures":\(found.breaker.failures),"until":\(Self.json(found.until)),\
                 "error":\(JSONText.quoted(found.breaker.error))}
                 """
         }
         return "{\(fields.joined(separator: ","))}"
+    }
+
+    private static func json(_ time: Timestamp?) -> String {
+        time.map { JSONText.quoted($0.rfc3339) } ?? "null"
     }
 }

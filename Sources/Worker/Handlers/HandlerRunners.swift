@@ -76,6 +76,9 @@ final class HandlerRunners: Sendable {
     /// The breakers that are not closed, as `worker.breakers` shows them.
     var breakers: String { http.breakers.json }
 
+    /// Has the next job of these tried at once, as an operator wants it.
+    func closeBreakers(of handlers: Set<HandlerName>) { http.breakers.close(handlers) }
+
     /// Every http handler, and whether its breaker is open.
     var openBreakers: [HandlerName: Bool] { http.breakers.areOpen }
 

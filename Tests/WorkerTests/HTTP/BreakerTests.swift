@@ -135,4 +135,17 @@ struct BreakerTests {
         expectNothing(breaker.failed("x", isProbe: true, at: Self.start + .seconds(6)))
         #expect(breaker.state == .closed)
     }
+
+    @Test
+    func `closed by an operator, it lets one job try, and waits for a probe that runs`() {
+        var breaker = opened()
+        breaker.close(at: Self.start)
+        #expect(breaker.admission(at: Self.start) == .one)
+        _ = breaker.start(at: Self.start)
+        breaker.close(at: Self.start)
+        #expect(breaker.state == .probing)
+        var closed = Breaker()
+        closed.close(at: Self.start)
+        #expect(closed == Breaker())
+    }
 }

@@ -97,12 +97,12 @@ struct BreakersTests {
         fail(breakers, times: 5)
         #expect(
             breakers.json
-                == #"{"main":{"state":"open","failures":5,"until":"2026-09-21T14:13:25.000000Z","#
-                + #""error":"connection refused: h:80"}}"#
+                == #"{"main":{"state":"open","since":"2026-09-21T14:13:20.000000Z","failures":5,"#
+                + #""until":"2026-09-21T14:13:25.000000Z","error":"connection refused: h:80"}}"#
         )
         clock.advance(by: .seconds(5))
         let isProbe = breakers.start(main)
-        #expect(breakers.json.contains(#""main":{"state":"probing","failures":5"#))
+        #expect(breakers.json.contains(#""main":{"state":"probing","since":"2026-09-21T14:13:20."#))
         breakers.end(.failed("x"), of: main, isProbe: isProbe)
         #expect(breakers.json.contains(#""until":"2026-09-21T14:13:35.000000Z","error":"x"}"#))
         clock.advance(by: .seconds(10))
@@ -138,5 +138,25 @@ struct BreakersTests {
         #expect(breakers.limit(of: main, concurrency: 5) == 5)
         fail(breakers, times: 1)
         #expect(breakers.limit(of: main, concurrency: 5) == 0)
+    }
+
+    @Test
+    func `an operator who closes one has the next job tried at once, and the pauses short again`() {
+        let breakers = breakers()
+        fail(breakers, times: 5)
+        clock.advance(by: .seconds(120))
+        fail(breakers, times: 1)
+        #expect(breakers.limit(of: main, concurrency: 5) == 0)
+        breakers.close([main, HandlerName(rawValue: "gone")])
+        #expect(breakers.limit(of: main, concurrency: 5) == 1)
+        #expect(log.lines.last?.contains("an operator closed a breaker") == true)
+        let isProbe = breakers.start(main)
+        #expect(isProbe)
+        breakers.end(.failed("x"), of: main, isProbe: isProbe)
+        #expect(breakers.limit(of: main, concurrency: 5) == 0)
+        clock.advance(by: Breaker.pauseShortest)
+        #expect(breakers.limit(of: main, concurrency: 5) == 1)
+        // It has been open all the time.
+        #expect(breakers.json.contains(#""since":"2026-09-21T14:13:20.000000Z""#))
     }
 }
