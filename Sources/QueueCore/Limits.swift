@@ -30,12 +30,21 @@ package enum Limits {
     /// A job that asks for later again and again is buried after this long.
     package static let snoozeLongest = Duration.seconds(7 * 24 * 3600)
 
+    /// How long an http job waits for a service that cannot be reached before that counts as
+    /// failures: a day has an operator's night in it, and lanes must not stand still for ever.
+    package static let outageLongest = Duration.seconds(24 * 3600)
+
     /// Losses in which the worker itself died after which a job is buried as quarantined.
     package static let lossesMost = 3
 
     /// How long a suspect waits for a worker that has nothing else to do before one stops claiming
     /// for it; as long ordinary jobs have a worker to themselves after it has run one.
     package static let suspectPatience = Duration.seconds(60)
+
+    /// How long a worker claims nothing so that what it runs can end and a suspect run alone: most
+    /// handlers are through by then, and one that takes hours, or leaves what does not die, must not
+    /// keep all others waiting.
+    static let drainLongest = Duration.seconds(600)
 
     /// Suspects that one claim looks at: each death of a worker makes at most as many as it has slots.
     static let suspectsMost = 1000

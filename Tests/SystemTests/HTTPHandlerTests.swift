@@ -248,7 +248,7 @@ struct HTTPHandlerTests {
             // The job is due after 10 ms, and is not claimed: later ones wait as well.
             // The breaker opens before the fifth end is recorded.
             try waitUntil("five attempts to end") {
-                try attempts(site).prefix(5) == Array(repeating: "retry -", count: 5)[...]
+                try attempts(site).prefix(5) == Array(repeating: "snooze -", count: 5)[...]
             }
             try ingress.accept(Request())
             listener.listen()
@@ -269,6 +269,37 @@ struct HTTPHandlerTests {
             for secret in ["in-the-query", "b3arer", "s1gning"] {
                 #expect(!worker.output.contains(secret))
             }
+        }
+    }
+
+    @Test
+    func `an outage costs no failures, and an operator ends the wait`() async throws {
+        let listener = HTTPListener { _ in .status(200) }
+        let options = ["retry: { attempts: 2, base: 10ms, cap: 10ms }"]
+        try await withSite(listener, options: options) { site, ingress in
+            let worker = try site.startWorker()
+            try ingress.accept(Request())
+            // Far more attempts than the budget has.
+            try waitUntil("the breaker to be shown") {
+                try site.reader.text("SELECT breakers ->> '$.main.state' FROM worker") == "open"
+            }
+            let list = try site.start(
+                "breakers",
+                arguments: ["list", "--json"],
+                under: [Binaries.samovar]
+            )
+            #expect(try list.awaitExit() == .code(0))
+            #expect(list.output.contains("connection refused: 127.0.0.1:\(listener.port)"))
+            let close = try site.start(
+                "breakers",
+                arguments: ["close", "main"],
+                under: [Binaries.samovar]
+            )
+            #expect(try close.awaitExit() == .code(0))
+            try worker.awaitLine("an operator closed a breaker")
+            listener.listen()
+            try site.awaitState("done", ofJobOf: 1)
+            #expect(try site.reader.number("SELECT failures FROM job") == 0)
         }
     }
 

@@ -128,7 +128,25 @@ struct JobWhy {
             let isLane = if case .lane = reason { true } else { false }
             return "also: \(isLane ? "it waits for " : "")\(words.text(reason))"
         }
-        return others + [words.hint(first)].compactMap(\.self)
+        return others + [outage, words.hint(first)].compactMap(\.self)
+    }
+
+    /// Until when it is no failure that the job's service cannot be reached; nil when it does not
+    /// wait for one.
+    var noFailureUntil: Timestamp? {
+        guard situation.state == .ready, handler?.http != nil,
+            let since = record.time("snoozed_since"),
+            !record.text("last_error").hasPrefix(GiteaTrouble.errorStart)
+        else { return nil }
+        return since + QueueCore.Limits.outageLongest
+    }
+
+    private var outage: String? {
+        noFailureUntil.map { end in
+            let since = record.time("snoozed_since").map { " since \(time.short($0))" } ?? ""
+            return "its service has not been reached\(since): that is no failure until "
+                + "\(time.short(end))" + (end < now ? ", which is over: it counts now" : "")
+        }
     }
 
     // MARK: Output
@@ -181,6 +199,8 @@ struct JobWhy {
             ("run_at", .time(situation.runAt)),
             ("attempt", .integer(situation.attempt)),
             ("failures", JSONValue(record["failures"])),
+            ("snoozed_since", JSONValue(record["snoozed_since"])),
+            ("no_failure_until", .time(noFailureUntil)),
             ("attempts_most", handler.map { .integer(Int64($0.retry.attempts)) } ?? .null),
             ("worker", .optional(situation.worker?.rawValue)),
             ("worker_alive", isRunning ? .boolean(isWorkerAlive) : .null),

@@ -85,6 +85,9 @@ package struct ClaimedJob: Sendable {
     package var lane: String?
     /// Failed attempts so far; the retry budget counts these.
     package var failures: Int
+    /// Since when it has asked for later again and again, or waited for a service that cannot be
+    /// reached; nil when it does not.
+    package var snoozedSince: Timestamp?
     /// When its lease ends, unless it is renewed.
     package var leaseUntil: MonotonicTime
     package var delivery: ClaimedDelivery

@@ -4,7 +4,10 @@ package import struct Foundation.Data
 package enum Outcome: Equatable, Sendable {
     case done
     /// Failed; runs again after the delay while the budget lasts.
-    case retry(after: Duration)
+    ///
+    /// With `keepsWaiting` it goes on waiting for a service that cannot be reached: since when is
+    /// kept.
+    case retry(after: Duration, keepsWaiting: Bool = false)
     /// Asked for later; no failure.
     case snooze(for: Duration)
     /// Will not run again unless an operator says so.

@@ -13,6 +13,8 @@ struct ClaimCursor: Equatable, Sendable {
     var mayRunSuspect = false
     /// When it was first seen to have ended.
     var suspectEnded: MonotonicTime?
+    /// Since when nothing is claimed so that a suspect can run alone.
+    var drainingSince: MonotonicTime?
 }
 
 extension SQLiteStore {
@@ -291,7 +293,7 @@ extension SQLiteStore {
             (
                 seq: row[0] as Int64, handler: row[1] as String, with: row[2] as String,
                 lane: row[3] as String?, failures: row[4] as Int64,
-                trustNeeded: row[5] as String?
+                trustNeeded: row[5] as String?, snoozedSince: row[6] as Int64?
             )
         }
         guard let leased else {
@@ -311,6 +313,11 @@ extension SQLiteStore {
             repo: head.repo,
             lane: leased.lane,
             failures: Int(clamping: leased.failures),
+            snoozedSince: try leased.snoozedSince.map { since in
+                // By the time that passed: a clock that jumped ahead ends no patience.
+                let (clock, now) = try wallClock(in: database)
+                return now - clock.passed(from: Timestamp(rawValue: since), to: now)
+            },
             leaseUntil: claim.leaseUntil,
             delivery: delivery
         )
@@ -363,7 +370,7 @@ extension SQLiteStore {
         UPDATE job
         SET state = 'leased', attempt = ?, worker = ?, lease_until = ?, lease_boot = ?
         WHERE id = ? AND state = 'ready'
-        RETURNING delivery, handler, "with", lane, failures, trust_needed
+        RETURNING delivery, handler, "with", lane, failures, trust_needed, snoozed_since
         """
 
     private static let putOff = """

@@ -231,8 +231,8 @@ extension SQLiteStore {
 
     private static let jobColumns = """
         SELECT id, delivery, route, handler, "with", trust_needed, repo, lane, blocked, priority,
-            run_at, parked, state, attempt, failures, losses, worker, cancel_requested, replay,
-            replay_of, reason, created_at, finished_at, died_at,
+            run_at, parked, state, attempt, failures, losses, snoozed_since, worker,
+            cancel_requested, replay, replay_of, reason, created_at, finished_at, died_at,
             (SELECT error FROM attempt WHERE attempt.job = job.id
                 AND attempt.number = job.attempt) AS last_error
         FROM job
@@ -244,7 +244,7 @@ extension SQLiteStore {
             row.map { name, value in
                 switch value.storage {
                 case .null: (name, .null)
-                case .int64(let time) where name.hasSuffix("_at"):
+                case .int64(let time) where name.hasSuffix("_at") || name == "snoozed_since":
                     (name, .time(Timestamp(rawValue: time)))
                 case .int64(let number): (name, .integer(number))
                 case .double(let number): (name, .real(number))

@@ -85,8 +85,13 @@ extension SQLiteStore {
             )
         }
         switch outcome {
-        case .retry(let delay):
-            return .again(at: now + delay, recorded: "retry", failed: true, snoozedSince: nil)
+        case .retry(let delay, let keepsWaiting):
+            return .again(
+                at: now + delay,
+                recorded: "retry",
+                failed: true,
+                snoozedSince: keepsWaiting ? snoozedSince : nil
+            )
         case .snooze(let delay):
             let since = snoozedSince ?? now
             guard clock.passed(from: since, to: now) <= Limits.snoozeLongest else {

@@ -20,6 +20,13 @@ enum ConnectionFailure {
         return .noResponse(error: "\(words(for: error, text)): \(authority)")
     }
 
+    /// Whether the connection was closed before anything of a response had come.
+    static func isClosedUnanswered(_ error: any Error) -> Bool {
+        if let error = error as? IOError { return [ECONNRESET, EPIPE].contains(error.errnoCode) }
+        if let error = error as? HTTPClientError { return error == .remoteConnectionClosed }
+        return error is ChannelError
+    }
+
     private static func words(for error: any Error, _ text: String) -> String {
         if text.contains("CERTIFICATE_VERIFY_FAILED") {
             return "TLS: the certificate is not trusted, or has expired"

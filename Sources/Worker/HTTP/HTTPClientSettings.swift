@@ -11,11 +11,11 @@ extension HTTPClient.Configuration {
     static let forHandlers: HTTPClient.Configuration = {
         var pool = ConnectionPool()
         // Shorter than the 5 s of Node.js, the shortest of the common servers: a connection that
-        // the server closes just when a request goes out costs that job an attempt.
+        // the server closes just when a request goes out makes that request go out twice.
         pool.idleTimeout = .seconds(4)
         // As many as a worker has slots at most; the library would let the ninth job wait.
         pool.concurrentHTTP1ConnectionsPerHostSoftLimit = 1024
-        // The retry policy is the store's, and counts: the library would try on for 10 s.
+        // The store and the breaker say when to try again: the library would try on for 10 s.
         pool.retryConnectionEstablishment = false
         var configuration = HTTPClient.Configuration(
             redirectConfiguration: .disallow,

@@ -4,7 +4,9 @@ import QueueCore
 enum HTTPAnswer: Equatable, Sendable {
     /// The head of a response arrived; the body may have broken off.
     case status(Int, retryAfter: String?)
-    /// There was no response: the connection could not be made, or broke before.
+    /// There was no connection on which anything of the request could be sent.
+    case unreached(error: String)
+    /// The service had the request, or some of it, and the connection broke before a response.
     case noResponse(error: String)
     /// This machine could not even ask: it is out of descriptors, ports or memory.
     case notAsked(error: String)
@@ -20,7 +22,11 @@ struct HTTPOutcome {
     var timeout: Duration
     /// Failures before this attempt.
     var failures: Int
-    /// For a Retry-After that is a date.
+    /// Since when the job waits for the service; nil when it could be reached last time.
+    var waitsSince: Timestamp?
+    /// Whether the attempt was started to find out if the service can be reached again.
+    var isProbe = false
+    /// For a Retry-After that is a date, and for how long it has waited.
     var now: Timestamp
     /// From 0 up to 1.
     var random: Double
@@ -36,13 +42,35 @@ struct HTTPOutcome {
             return (.cancelled(reason: "cancelled by an operator"), "cancelled by an operator")
         case (.status(let status, let retryAfter), _): return of(status, retryAfter)
         case (.noBody(let reason), _): return (.dead(reason: reason), reason)
-        case (_, .timedOut), (_, .wentQuiet): return retry("timed out after \(timeout.inWords)")
         case (_, .shutdown): return (.released, "the worker stopped")
         case (_, .leaseLost): return (.released, "the lease was lost")
-        case (.noResponse(let error), nil): return retry(error)
+        case (.unreached(let error), let stop): return outage(stop == nil ? error : timedOut)
+        case (.noResponse(let error), let stop):
+            let words = stop == nil ? error : timedOut
+            return isProbe ? outage(words) : retry(words)
         // What is wrong with this machine is no failure of the job.
         case (.notAsked(let error), nil): return (.snooze(for: policy.base), error)
+        case (.notAsked, _): return retry(timedOut)
         }
+    }
+
+    private var timedOut: String { "timed out after \(timeout.inWords)" }
+
+    /// Nobody is there to do the job, which is no failure of its own: it waits, up to a limit.
+    ///
+    /// How often it asks is the breaker's business once there are five such attempts.
+    private func outage(_ error: String) -> (Outcome, String?) {
+        guard now - (waitsSince ?? now) <= Limits.outageLongest else {
+            let failure = retry(error)
+            guard case .retry(let delay, _) = failure.0 else { return failure }
+            return (.retry(after: delay, keepsWaiting: true), error)
+        }
+        let pace = RetryPolicy(
+            attempts: .max,
+            base: min(policy.base, Breaker.pauseLongest),
+            cap: Breaker.pauseLongest
+        )
+        return (.snooze(for: pace.delay(failures: 1, random: random)), error)
     }
 
     /// For any status but 2xx.

@@ -26,6 +26,7 @@ final class HTTPRunner: Sendable {
     private let handlers: [HandlerName: Handler]
     /// Nil without http handlers: then no event loop is started either.
     private let client: HTTPClient?
+    private let connections = KeptConnections()
     private let clocks: Clocks
     private let inbox: Inbox
 
@@ -110,7 +111,7 @@ final class HTTPRunner: Sendable {
             let end = await run(job, handler, client, control, lease)
             let stopped = control.reason
             breakers.end(Self.sign(of: end.answer, stopped), of: job.handler, isProbe: isProbe)
-            inbox.end(record(end, job, handler, stopped))
+            inbox.end(record(end, job, handler, stopped, isProbe: isProbe))
         }
         control.attach(task)
         return RunningAttempt(job: job, control: control, lease: lease)
@@ -123,13 +124,12 @@ final class HTTPRunner: Sendable {
         _ control: HTTPControl,
         _ lease: LeaseTime
     ) async -> HTTPAttempt.End {
-        var request: HTTPClientRequest
+        let request: OutgoingRequest
         do throws(BodyTemplate.Failure) {
-            request = HTTPClientRequest(try handler.service.request(for: job))
+            request = try handler.service.request(for: job)
         } catch {
             return HTTPAttempt.End(answer: .noBody(reason: error.reason))
         }
-        request.tlsConfiguration = handler.tls
         // Right before it is sent: whoever has the job now may be sending it too.
         guard !lease.isOver else {
             control.stop(.leaseLost, kill: true)
@@ -138,7 +138,9 @@ final class HTTPRunner: Sendable {
         let attempt = HTTPAttempt(
             client: client,
             request: request,
+            tls: handler.tls,
             authority: handler.authority,
+            connections: connections,
             timeout: handler.timeout,
             control: control
         )
@@ -149,9 +151,10 @@ final class HTTPRunner: Sendable {
     private static func sign(of answer: HTTPAnswer, _ stopped: StopReason?) -> Breakers.Sign {
         switch (answer, stopped) {
         case (.status, _): .answered
-        case (.noResponse, .timedOut): .failed("no response before the timeout")
-        case (.noResponse(let error), nil): .failed(error)
-        case (.noResponse, _), (.notAsked, _), (.noBody, _): .nothing
+        case (.unreached, .timedOut), (.noResponse, .timedOut):
+            .failed("no response before the timeout")
+        case (.unreached(let error), nil), (.noResponse(let error), nil): .failed(error)
+        case (.unreached, _), (.noResponse, _), (.notAsked, _), (.noBody, _): .nothing
         }
     }
 
@@ -159,13 +162,16 @@ final class HTTPRunner: Sendable {
         _ end: HTTPAttempt.End,
         _ job: ClaimedJob,
         _ handler: Handler,
-        _ stopped: StopReason?
+        _ stopped: StopReason?,
+        isProbe: Bool
     ) -> AttemptEnd {
         let now = clocks.now()
         let rule = HTTPOutcome(
             policy: handler.retryPolicy,
             timeout: handler.timeout,
             failures: job.failures,
+            waitsSince: job.snoozedSince,
+            isProbe: isProbe,
             now: now,
             random: clocks.random()
         )

@@ -16,6 +16,12 @@ struct JobWhyTests {
         alive: Set<WorkerID> = [worker],
         hasBody: Bool = true,
         failures: Int64 = 0,
+        handler: HandlerSettings = HandlerSettings(
+            name: "ci",
+            kind: .exec(ExecSettings(command: ["/bin/true"])),
+            concurrency: 2
+        ),
+        columns: [(name: String, value: Record.Value)] = [],
         _ change: (inout JobSituation) -> Void = { _ in }
     ) throws -> JobWhy {
         var situation = JobSituation(
@@ -38,18 +44,17 @@ struct JobWhyTests {
             workers: [JobSituation.WorkerSighting(id: Self.worker, leased: 0, breakers: "{}")]
         )
         change(&situation)
+        var row: [(name: String, value: Record.Value)] = [
+            ("delivery", .integer(17)), ("failures", .integer(failures)),
+        ]
+        row += columns
         let zone = try #require(TimeZone(secondsFromGMT: 0))
         return JobWhy(
             situation: situation,
-            record: Record([("delivery", .integer(17)), ("failures", .integer(failures))]),
+            record: Record(row),
             started: Self.now + .seconds(-125),
             hasBody: hasBody,
-            handler: isConfigured
-                ? HandlerSettings(
-                    name: "ci",
-                    kind: .exec(ExecSettings(command: ["/bin/true"])),
-                    concurrency: 2
-                ) : nil,
+            handler: isConfigured ? handler : nil,
             concurrency: isConfigured ? 2 : nil,
             slots: 8,
             alive: alive,
@@ -136,6 +141,34 @@ struct JobWhyTests {
                 + "(handler deploy is paused since 10:37:55 (upgrade)); 1 job ahead"
         )
         #expect(why.remarks == ["`samovar resume --handler deploy` ends the pause"])
+    }
+
+    @Test
+    func `a job whose service cannot be reached says until when that is no failure`() throws {
+        let http = HandlerSettings(name: "ci", kind: .http(HTTPSettings(url: "http://h/")))
+        let why = try why(
+            handler: http,
+            columns: [
+                ("snoozed_since", .time(Self.now + .seconds(-3600))),
+                ("last_error", .text("connection refused: h:80")),
+            ]
+        ) { $0.runAt = Self.now + .seconds(60) }
+        #expect(
+            why.remarks.first
+                == "its service has not been reached since 09:38:55: that is no failure until "
+                + "2026-11-22 09:38"
+        )
+        // An exec handler's snooze is its own wish, and Gitea's trouble is told elsewhere.
+        let exec = try self.why(columns: [("snoozed_since", .time(Self.now))])
+        #expect(exec.noFailureUntil == nil)
+        let gitea = try self.why(
+            handler: http,
+            columns: [
+                ("snoozed_since", .time(Self.now)),
+                ("last_error", .text(GiteaTrouble.errorStart + "timeout")),
+            ]
+        )
+        #expect(gitea.noFailureUntil == nil)
     }
 
     @Test

@@ -53,6 +53,11 @@ struct ConsequenceTests {
             snoozed: minute,
             expected: again("retry", in: minute, failed: true)
         ),
+        Row(
+            outcome: .retry(after: minute, keepsWaiting: true),
+            snoozed: week,
+            expected: again("retry", in: minute, failed: true, since: now + .zero - week)
+        ),
         Row(outcome: .retry(after: minute), cancel: true, expected: cancelled),
         Row(outcome: .released, expected: again("released", in: .zero)),
         Row(

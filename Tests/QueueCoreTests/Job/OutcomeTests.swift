@@ -260,4 +260,24 @@ struct OutcomeTests {
             #expect(states == [.ready: 2, .leased: 1, .done: 1, .cancelled: 1])
         }
     }
+
+    @Test(arguments: Backend.all)
+    func `a claimed job says since when it has waited`(backend: Backend) async throws {
+        try await backend.withQueue { queue in
+            _ = try await queue.add()
+            let first = try await queue.claim(1)[0]
+            #expect(first.snoozedSince == nil)
+            let since = queue.clock.now
+            try await queue.end(first.token, .snooze(for: .seconds(60)))
+            queue.clock.advance(by: .seconds(60))
+            let second = try await queue.claim(1)[0]
+            #expect(second.snoozedSince == since)
+            try await queue.end(second.token, .retry(after: .zero, keepsWaiting: true))
+            let third = try await queue.claim(1)[0]
+            #expect(third.snoozedSince == since)
+            #expect(third.failures == 1)
+            try await queue.end(third.token, .retry(after: .zero))
+            #expect(try await queue.claim(1)[0].snoozedSince == nil)
+        }
+    }
 }

@@ -94,7 +94,7 @@ struct RetryPolicyTests {
 
     private func delay(_ policy: RetryPolicy, _ failures: Int, random: Double) -> Duration? {
         let outcome = policy.outcome(failures: failures, reason: "r", random: random)
-        guard case .retry(let delay) = outcome else { return nil }
+        guard case .retry(let delay, _) = outcome else { return nil }
         return delay
     }
 }

@@ -50,7 +50,7 @@ extension History {
     private mutating func someOutcome() -> Outcome {
         switch number(1...20) {
         case 1...9: .done
-        case 10...13: .retry(after: .seconds(number(0...30)))
+        case 10...13: .retry(after: .seconds(number(0...30)), keepsWaiting: chance(30))
         case 14...15: .snooze(for: .seconds(number(0...200)))
         case 16: .released
         case 17: .cancelled(reason: "asked")
@@ -91,7 +91,10 @@ extension History {
         let holders = model.laneHolders()
         let holder = job?.lane.flatMap { model.isBlocked(id, holders) ? holders[$0] : nil }
         let ahead = job?.lane.map { lane in
-            model.live.filter { $0 < id && model.jobs[$0]?.lane == lane }.count
+            model.live.filter { earlier in
+                let job = model.jobs[earlier]
+                return earlier < id && job?.lane == lane && job?.isOffLane == false
+            }.count
         }
         let running = job.map { job in
             model.live.filter {

@@ -24,9 +24,9 @@ extension QueueModel {
         case .retry, .snooze, .released:
             if job.cancelRequested {
                 finish(id, .cancelled, "cancelled by an operator", "cancelled")
-            } else if case .retry(let delay) = outcome {
+            } else if case .retry(let delay, let keepsWaiting) = outcome {
                 giveBack(id, at: now + delay, "retry", failures: 1)
-                change(id) { $0.snoozedSince = nil }
+                if !keepsWaiting { change(id) { $0.snoozedSince = nil } }
             } else if case .snooze(let delay) = outcome {
                 let since = job.snoozedSince ?? now
                 if wallClock.passed(from: since, to: now) > .seconds(7 * 86_400) {

@@ -50,4 +50,18 @@ struct ConnectionFailureTests {
     func `of an error that nobody knows the type is shown, and not what it says`() {
         #expect(answer(for: Odd()) == .noResponse(error: "Odd: h:80"))
     }
+
+    @Test
+    func `a connection that was closed without an answer is told from other trouble`() {
+        let closed: [any Error] = [
+            IOError(errnoCode: ECONNRESET, reason: "x"), IOError(errnoCode: EPIPE, reason: "x"),
+            HTTPClientError.remoteConnectionClosed, ChannelError.ioOnClosedChannel,
+        ]
+        for error in closed { #expect(ConnectionFailure.isClosedUnanswered(error)) }
+        let others: [any Error] = [
+            IOError(errnoCode: ECONNREFUSED, reason: "x"), HTTPClientError.connectTimeout,
+            HTTPClientError.cancelled, HTTPParserError.invalidEOFState, Odd(),
+        ]
+        for error in others { #expect(!ConnectionFailure.isClosedUnanswered(error)) }
+    }
 }

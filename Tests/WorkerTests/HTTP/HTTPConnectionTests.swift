@@ -1,6 +1,7 @@
 import Foundation
 import QueueCore
 import Settings
+import Synchronization
 import TestSupport
 import Testing
 
@@ -45,7 +46,7 @@ struct HTTPConnectionTests {
     }
 
     @Test
-    func `a port where nobody listens is tried again`() async throws {
+    func `a port where nobody listens is tried again, and costs no failure`() async throws {
         let url = try await TestServer.with { _ in
             .status(200)
         } _: {
@@ -53,7 +54,7 @@ struct HTTPConnectionTests {
         }
         try await HTTPTrial.with(HTTPSettings(url: url)) { trial in
             let end = try await trial.run()
-            #expect(end.outcome == Outcome.later)
+            #expect(end.outcome == Outcome.waits)
             #expect(end.httpStatus == nil)
             #expect(end.error?.hasPrefix("connection refused: 127.0.0.1:") == true)
             #expect(end.error?.contains("key") == false)
@@ -61,11 +62,11 @@ struct HTTPConnectionTests {
     }
 
     @Test
-    func `a name that does not exist is tried again`() async throws {
+    func `a name that does not exist is tried again, and costs no failure`() async throws {
         let url = "http://no-such-host.invalid:8080/"
         try await HTTPTrial.with(HTTPSettings(url: url)) { trial in
             let end = try await trial.run()
-            #expect(end.outcome == Outcome.later)
+            #expect(end.outcome == Outcome.waits)
             #expect(
                 end.error == "the host's name cannot be resolved: no-such-host.invalid:8080"
             )
@@ -111,5 +112,88 @@ struct HTTPConnectionTests {
         #expect(output.bytes < 8 << 20)
         #expect(output.kept.starts(with: Data("beginxxx".utf8)))
         #expect(end.outputText?.hasSuffix("x\n[samovar: not read on]\n") == true)
+    }
+
+    @Test(arguments: [(200, Outcome.done), (500, .later)])
+    func `a body that goes on and on does not hold its slot`(
+        status: Int,
+        outcome: Outcome
+    ) async throws {
+        let start = ContinuousClock.now
+        let end = try await HTTPTrial.runOne { _ in
+            .send("HTTP/1.1 \(status) X\r\nContent-Length: 100\r\n\r\nhalf")
+        }
+        #expect(end.outcome == outcome)
+        #expect(end.httpStatus == status)
+        #expect(end.outputText == "half\n[samovar: not read on]\n")
+        // Long before the handler's own timeout.
+        #expect(start.duration(to: .now) < patience / 2)
+    }
+
+    @Test
+    func `a large body arrives as it was sent`() async throws {
+        let payload = String(repeating: "0123456789abcdef", count: 64 << 10)
+        let job = try await ClaimedJob.sample(with: #"{"text":"\#(payload)"}"#)
+        try await TestServer.with { _ in
+            .status(200)
+        } _: { server in
+            try await HTTPTrial.with(HTTPSettings(url: server.url)) { trial in
+                #expect(try await trial.run(job).outcome == .done)
+            }
+            let request = try #require(server.requests.first)
+            #expect(request.body == Envelope.json(job, payload: HandlerPayload(of: job)))
+            #expect(request.values("Content-Length") == ["\(request.body.count)"])
+            #expect(request.values("Transfer-Encoding").isEmpty)
+        }
+    }
+
+    // MARK: Connections that were kept
+
+    /// The ends of two jobs, one after the other, at a server that answers the first and then does
+    /// as it is told; and what it received.
+    private func runTwo(
+        _ later: @escaping @Sendable (Int) -> TestServer.Answer
+    ) async throws -> (ends: [AttemptEnd], requests: [TestServer.Request]) {
+        let count = Mutex(0)
+        return try await TestServer.with { _ in
+            let number = count.withLock { count in
+                count += 1
+                return count
+            }
+            return number == 1 ? .status(200) : later(number)
+        } _: { server in
+            let ends = try await HTTPTrial.with(HTTPSettings(url: server.url)) { trial in
+                [try await trial.run(), try await trial.run()]
+            }
+            return (ends, server.requests)
+        }
+    }
+
+    @Test
+    func `a kept connection that the server closed is tried once more, and costs nothing`()
+        async throws
+    {
+        let (ends, requests) = try await runTwo { $0 == 2 ? .sendAndClose("") : .status(200) }
+        #expect(ends.map(\.outcome) == [.done, .done])
+        #expect(requests.count == 3)
+        // The receiver can tell that it is the same one.
+        for name in ["Idempotency-Key", "X-Samovar-Token"] {
+            #expect(requests.last?.values(name) == requests.dropLast().last?.values(name))
+            #expect(requests.last?.values(name).count == 1)
+        }
+    }
+
+    @Test
+    func `it is tried once more, and not again and again`() async throws {
+        let (ends, requests) = try await runTwo { _ in .sendAndClose("") }
+        #expect(ends.map(\.outcome) == [.done, .later])
+        #expect(requests.count == 3)
+    }
+
+    @Test
+    func `a request of which some answer came is not sent twice`() async throws {
+        let (ends, requests) = try await runTwo { _ in .sendAndClose("HTTP/1.1 20") }
+        #expect(ends.map(\.outcome) == [.done, .later])
+        #expect(requests.count == 2)
     }
 }

@@ -10,12 +10,16 @@ struct HTTPOutcomeTests {
     private func outcome(
         _ answer: HTTPAnswer,
         stopped: StopReason? = nil,
-        failures: Int = 0
+        failures: Int = 0,
+        waited: Duration? = nil,
+        isProbe: Bool = false
     ) -> (outcome: Outcome, error: String?) {
         let rule = HTTPOutcome(
             policy: RetryPolicy(attempts: 3, base: .seconds(10), cap: .seconds(60)),
             timeout: .seconds(90),
             failures: failures,
+            waitsSince: waited.map { Timestamp(rawValue: Self.now.rawValue - $0.microseconds) },
+            isProbe: isProbe,
             now: Self.now,
             random: 0
         )
@@ -84,6 +88,57 @@ struct HTTPOutcomeTests {
     }
 
     @Test
+    func `a service that is not reached costs no failure, whatever is left of the budget`() {
+        for stopped in [nil, StopReason.timedOut] {
+            let (outcome, error) = outcome(
+                .unreached(error: "connection refused: h:80"),
+                stopped: stopped,
+                failures: 2
+            )
+            #expect(outcome == .snooze(for: .seconds(5)))
+            #expect(error == (stopped == nil ? "connection refused: h:80" : "timed out after 90 s"))
+        }
+    }
+
+    @Test
+    func `a probe without a response costs no failure, another attempt does`() {
+        let answer = HTTPAnswer.noResponse(error: "closed before a response: h:80")
+        for stopped in [nil, StopReason.timedOut] {
+            let probe = outcome(answer, stopped: stopped, failures: 2, isProbe: true)
+            #expect(probe.outcome == .snooze(for: .seconds(5)))
+            guard case .dead = outcome(answer, stopped: stopped, failures: 2).outcome else {
+                Issue.record("a failure was not counted")
+                continue
+            }
+        }
+        // A status is an answer, also to a probe.
+        #expect(
+            outcome(.status(503, retryAfter: nil), isProbe: true).outcome
+                == .retry(after: .seconds(5))
+        )
+    }
+
+    @Test
+    func `after a day of it, it fails as ever, and goes on waiting meanwhile`() {
+        let answer = HTTPAnswer.unreached(error: "refused")
+        let day = Duration.seconds(86_400)
+        #expect(outcome(answer, waited: day).outcome == .snooze(for: .seconds(5)))
+        let over = day + .microseconds(1)
+        #expect(
+            outcome(answer, waited: over).outcome
+                == .retry(after: .seconds(5), keepsWaiting: true)
+        )
+        #expect(
+            outcome(answer, failures: 1, waited: over).outcome
+                == .retry(after: .seconds(10), keepsWaiting: true)
+        )
+        #expect(
+            outcome(answer, failures: 2, waited: over).outcome
+                == .dead(reason: "retries exhausted: refused")
+        )
+    }
+
+    @Test
     func `a machine that is out of something is no failure of the job`() {
         let (outcome, error) = outcome(.notAsked(error: "too many open files"), failures: 2)
         #expect(outcome == .snooze(for: .seconds(10)))
@@ -113,6 +168,9 @@ struct HTTPOutcomeTests {
         error: String
     ) {
         let answers: [HTTPAnswer] = [.noResponse(error: "x"), .notAsked(error: "x")]
+        if reason != .timedOut {
+            #expect(outcome(.unreached(error: "x"), stopped: reason).outcome == expected)
+        }
         for answer in answers {
             let found = outcome(answer, stopped: reason)
             #expect(found.outcome == expected)

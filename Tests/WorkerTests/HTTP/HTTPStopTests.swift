@@ -126,8 +126,8 @@ struct HTTPStopTests {
             for _ in 1...4 { _ = try await trial.run() }
             #expect(breakers.limit(of: name, concurrency: 5) == 5)
             let end = try await trial.run()
-            // The failure that opens it is one like the others.
-            #expect(end.outcome == Outcome.later)
+            // The attempt that opens it is one like the others.
+            #expect(end.outcome == Outcome.waits)
             #expect(breakers.limit(of: name, concurrency: 5) == 0)
             #expect(breakers.json.contains("connection refused"))
             #expect(!breakers.json.contains("in-the-query"))
@@ -156,6 +156,28 @@ struct HTTPStopTests {
                 for _ in 1...10 { _ = try await trial.run() }
                 #expect(trial.runner.breakers.limit(of: name, concurrency: 5) == 5)
                 #expect(trial.log.lines.isEmpty)
+            }
+        }
+    }
+
+    @Test
+    func `a probe that is not answered costs no failure, the attempts before it do`()
+        async throws
+    {
+        let job = try await ClaimedJob.sample()
+        try await TestServer.with { _ in
+            .silence
+        } _: { server in
+            let settings = HTTPSettings(url: server.url)
+            try await HTTPTrial.with(settings, timeout: .milliseconds(50)) { trial in
+                for _ in 1...5 { _ = trial.start(job) }
+                let failed = try await trial.nextEnds(5)
+                trial.clock.advance(by: Breaker.pauseShortest)
+                let probe = try await trial.run(job)
+                #expect(probe.outcome == Outcome.waits)
+                #expect(probe.error == "timed out after 50 ms")
+                // Where all is slow, one may have had no time to connect.
+                #expect(failed.contains { $0.outcome == Outcome.later })
             }
         }
     }

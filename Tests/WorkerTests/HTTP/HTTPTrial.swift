@@ -101,6 +101,9 @@ final class HTTPTrial: Sendable {
 extension Outcome {
     /// The first failure of a job, half-way between the shortest and the longest delay.
     static let later = Outcome.retry(after: .seconds(7.5))
+
+    /// A job whose service was not reached: as long, and no failure.
+    static let waits = Outcome.snooze(for: .seconds(7.5))
 }
 
 extension AttemptEnd {
