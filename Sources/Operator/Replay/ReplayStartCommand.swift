@@ -13,7 +13,9 @@ struct ReplayStartCommand: AsyncParsableCommand {
             of the delivery's jobs. Whatever chose them, every route of today is asked about them, \
             unless --only-route names the one that may make jobs; --dry-run shows the jobs that \
             will be made. Those whose body is pruned, and those that still wait to be \
-            routed, are never chosen. Several deliveries of a filter are counted first and asked \
+            routed, are never chosen. Jobs of theirs that wait or run are left alone, as repeats \
+            leave them: their routes make no second one. \
+            Several deliveries of a filter are counted first and asked \
             about; --yes skips the question. While they wait to be routed, `samovar replay cancel` \
             takes them back.
 
@@ -126,6 +128,7 @@ struct ReplayStartCommand: AsyncParsableCommand {
             )
             try report.print(isDryRun: caution.dryRun, output)
         }
+        try await noteLiveJobs(seqs, store)
         if caution.dryRun { return }
         let deliveries = Self.count(seqs.count)
         try consent.require(count: seqs.count, "Replay \(deliveries)?")
@@ -154,6 +157,7 @@ struct ReplayStartCommand: AsyncParsableCommand {
             seqs.append(seq)
             records.append(record)
         }
+        try await noteLiveJobs(seqs, store)
         if caution.dryRun {
             let report = DryRun(
                 verb: "replay",
@@ -192,6 +196,11 @@ struct ReplayStartCommand: AsyncParsableCommand {
         _ configuration: Configuration
     ) async throws -> ReplayForecast {
         try await ReplayForecast(of: seqs, onlyRoute: onlyRoute, configuration, in: store)
+    }
+
+    /// Beside the answer, whether something is done or would be.
+    private func noteLiveJobs(_ seqs: [DeliverySeq], _ store: SQLiteStore) async throws {
+        if let note = try await LiveJobs(of: seqs, in: store).note { StandardError.note(note) }
     }
 
     /// Asks for them, and says what was made of that, also when it ended early.

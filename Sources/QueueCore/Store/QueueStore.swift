@@ -189,6 +189,9 @@ package protocol QueueStore: Sendable {
         onlyRoute: String?
     ) async throws(StoreError) -> ReplayBatch
 
+    /// The jobs of a delivery that wait or run, by their routes: a replay leaves them alone.
+    func liveJobs(of delivery: DeliverySeq) async throws(StoreError) -> [String: JobID]
+
     /// Cancels what is left of a batch of replays: requests that wait, and jobs that came of it.
     ///
     /// - Returns: nil when there is no such batch.

@@ -166,7 +166,7 @@ extension SQLiteStore {
     }
 
     /// Adds what was done for each route to the decision.
-    private static func explanation(
+    static func explanation(
         _ decision: String,
         repeats earlier: Int64,
         _ done: [(route: String, job: Int64?, what: String)],

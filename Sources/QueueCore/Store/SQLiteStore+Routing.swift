@@ -112,7 +112,8 @@ extension SQLiteStore {
             }
             return WrittenDecision(verdict: kept.verdict, reason: kept.reason, jobs: jobs)
         case .replay(let id, let seq):
-            let decision = try narrowed(decision, toRouteOf: id, in: database)
+            let asked = try narrowed(decision, toRouteOf: id, in: database)
+            let decision = try withoutLiveJobs(asked, of: seq, in: database)
             let statement = try database.cachedStatement(sql: Self.decideReplay)
             try statement.execute(arguments: [
                 decision.verdict.rawValue, decision.reason, decision.explanation, now, id,

@@ -100,10 +100,19 @@ extension QueueModel {
                 jobs: jobs
             )
         case .replay(let id, let seq):
+            let live = jobs(of: seq.rawValue).filter { jobs[$0]?.isLive == true }
+            let leftAlone = decision.jobs.compactMap { job in
+                live.last { jobs[$0]?.route == job.route }.map { "job \($0) of route \(job.route)" }
+            }
+            let words = leftAlone.joined(separator: ", ")
+            let reason = leftAlone.isEmpty ? decision.reason : "left alone, because live: \(words)"
             replays[id]?.verdict = decision.verdict.rawValue
-            replays[id]?.reason = decision.reason
+            replays[id]?.reason = reason
             replays[id]?.decidedAt = moment.now
-            let inserted = decision.jobs.map { job in
+            let fresh = decision.jobs.filter { job in
+                !live.contains { jobs[$0]?.route == job.route }
+            }
+            let inserted = fresh.map { job in
                 let earlier = jobs(of: seq.rawValue).last { jobs[$0]?.route == job.route }
                 var row = row(job, of: seq.rawValue, replay: id, replayOf: earlier)
                 row.hash = hash(of: decision, seq.rawValue)
@@ -111,7 +120,7 @@ extension QueueModel {
             }
             return WrittenDecision(
                 verdict: decision.verdict,
-                reason: decision.reason,
+                reason: reason,
                 jobs: inserted
             )
         }

@@ -80,7 +80,8 @@ struct DecideTests {
                 "losses": .integer(0), "worker": .null, "cancel_requested": .integer(0),
                 "replay": .null, "replay_of": .null, "reason": .null,
                 "created_at": .time(queue.clock.now),
-                "finished_at": .null, "died_at": .null, "last_error": .null,
+                "snoozed_since": .null, "finished_at": .null, "died_at": .null,
+                "last_error": .null,
             ]
             #expect(Dictionary(uniqueKeysWithValues: row.columns.map { ($0, $1) }) == expected)
             #expect(try await queue.row(ids[1])["handler"] == .text("other"))
@@ -205,7 +206,11 @@ struct DecideTests {
             _ = try await queue.store.decide([
                 queue.routed(.delivery(seq), [.sample(route: "a"), .sample(route: "b")])
             ])
+            // Live ones would be left alone.
+            let all = (1...6).map { JobID(rawValue: $0) }
+            _ = try await queue.store.cancel(all)
             try await replay(seq, [.sample(route: "a")], queue)
+            _ = try await queue.store.cancel(all)
             #expect(try await queue.row(JobID(rawValue: 3))["replay_of"] == .integer(1))
             try await replay(seq, [.sample(route: "a"), .sample(route: "new")], queue)
             #expect(try await queue.row(JobID(rawValue: 4))["replay_of"] == .integer(3))

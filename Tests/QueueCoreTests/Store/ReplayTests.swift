@@ -45,8 +45,9 @@ struct ReplayTests {
         try await backend.withQueue { queue in
             let seq = try await routed(1, queue)[0]
             let pace = Pace(start: queue.clock.now)
+            // Of b one lives by then, which is left alone.
             let cases: [(route: String?, routes: [String])] = [
-                ("b", ["b"]), ("gone", []), (nil, ["a", "b"]),
+                ("b", ["b"]), ("gone", []), (nil, ["a"]),
             ]
             for (route, routes) in cases {
                 _ = try await queue.store.replay([seq], pace: pace, onlyRoute: route)
@@ -87,6 +88,62 @@ struct ReplayTests {
                 try await queue.store.replay(none, pace: pace)
             }
             #expect(try await queue.store.records(.replayBatches(limit: 9)).count == 1)
+        }
+    }
+
+    // MARK: Live jobs
+
+    @Test(arguments: Backend.all)
+    func `a live job is left alone, and what has ended is made again`(
+        backend: Backend
+    ) async throws {
+        try await backend.withQueue { queue in
+            let seq = try await queue.accept()[0]
+            let routes: [NewJob] = [
+                .sample(route: "a"), .sample(route: "b", handler: "slow"), .sample(route: "c"),
+            ]
+            let made = try await queue.store.decide([queue.routed(.delivery(seq), routes)]).jobs
+            let first = try #require(made)
+            // One runs, one waits, one is done.
+            let running = try await queue.claim(2)
+            let done = try #require(running.first { $0.route == "c" })
+            try await queue.end(done.token, .done)
+            #expect(
+                try await queue.store.liveJobs(of: seq) == ["a": first[0], "b": first[1]]
+            )
+
+            try await queue.replay(seq)
+            let target = try #require(try await waiting(queue).first)
+            let result = try await queue.store.decide([queue.routed(target, routes)])
+            guard case .decided(let written) = result else {
+                throw Unexpected("somebody else decided")
+            }
+            #expect(written.map(\.verdict) == [.routed])
+            #expect(
+                written[0].reason == "left alone, because live: job \(first[0]) of route a, "
+                    + "job \(first[1]) of route b"
+            )
+            let again = try #require(written[0].jobs.first)
+            #expect(written[0].jobs.count == 1)
+            #expect(try await queue.row(again)["route"] == .text("c"))
+            #expect(try await queue.row(again)["replay_of"] == .integer(first[2].rawValue))
+        }
+    }
+
+    @Test(arguments: Backend.all)
+    func `two replays of one delivery make one job, and the second says so`(
+        backend: Backend
+    ) async throws {
+        try await backend.withQueue { queue in
+            let seq = try await routed(1, queue)[0]
+            _ = try await queue.store.replay([seq, seq], pace: Pace(start: queue.clock.now))
+            let decisions = try await waiting(queue).map { queue.routed($0, [.sample()]) }
+            guard case .decided(let written) = try await queue.store.decide(decisions) else {
+                throw Unexpected("somebody else decided")
+            }
+            #expect(written.map(\.jobs.count) == [1, 0])
+            #expect(written[0].reason == nil)
+            #expect(written[1].reason == "left alone, because live: job 1 of route route")
         }
     }
 
