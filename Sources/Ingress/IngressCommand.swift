@@ -35,6 +35,10 @@ struct IngressCommand: AsyncParsableCommand {
     @Flag(help: ArgumentHelp("Stop when standard input ends.", visibility: .hidden))
     var followStdin = false
 
+    static func main() async {
+        await main(ProgramArguments.words)
+    }
+
     func run() async throws {
         ServiceLog.bootstrap(program: "ingress")
         // First of all: from here on SIGHUP ends nothing.

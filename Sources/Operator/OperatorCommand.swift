@@ -59,7 +59,7 @@ struct OperatorCommand: AsyncParsableCommand {
 extension OperatorCommand {
     /// Runs the command that the words say.
     static func main() async {
-        let words = Array(CommandLine.arguments.dropFirst())
+        let words = ProgramArguments.words
         // The parser would show the help of the root, as if all were well.
         if words.first == "help", let mistake = unknownCommand(in: Array(words.dropFirst())) {
             exit(withError: mistake)

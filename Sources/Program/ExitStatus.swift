@@ -93,7 +93,7 @@ extension ParsableCommand {
     }
 
     private static var programName: String {
-        CommandLine.arguments.first.map { String($0.split(separator: "/").last ?? "samovar") }
+        ProgramArguments.all.first.map { String($0.split(separator: "/").last ?? "samovar") }
             ?? "samovar"
     }
 }

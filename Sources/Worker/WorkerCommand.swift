@@ -36,6 +36,10 @@ struct WorkerCommand: AsyncParsableCommand {
     @Flag(help: ArgumentHelp("Stop when standard input ends.", visibility: .hidden))
     var followStdin = false
 
+    static func main() async {
+        await main(ProgramArguments.words)
+    }
+
     func run() async throws {
         ServiceLog.bootstrap(program: "worker")
         // First of all: from here on SIGHUP ends nothing.

@@ -1,4 +1,5 @@
 import Foundation
+import Program
 import Settings
 
 /// What to enter in Gitea, and what to try next.
@@ -82,7 +83,7 @@ struct GiteaInstructions {
 extension GiteaInstructions {
     /// Instructions for the shell this program was started from.
     init(configuration: Configuration) {
-        let program = CommandLine.arguments.first ?? "samovar"
+        let program = ProgramArguments.all.first ?? "samovar"
         let environment = ProcessInfo.processInfo.environment
         let found = try? Configuration.locate(option: nil, environment: environment)
         let words =
