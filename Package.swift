@@ -61,6 +61,7 @@ let package = Package(
     ],
     targets: [
         .systemLibrary(name: "COpenSSL", providers: [.apt(["libssl-dev"])]),
+        .systemLibrary(name: "CMalloc"),
         .target(
             name: "Migrations",
             path: "migrations",
@@ -129,7 +130,7 @@ let package = Package(
             name: "Worker",
             dependencies: [
                 "Gitea", "GiteaClient", "QueueCore", "Routing", "Settings",
-                "Doorbell", "Health", "Program", "Spawn", "StateFolder", "Telemetry",
+                "CMalloc", "Doorbell", "Health", "Program", "Spawn", "StateFolder", "Telemetry",
                 argumentParser,
                 asyncHTTPClient, logging, mustache, nioCore, nioHTTP1, nioSSL,
             ],

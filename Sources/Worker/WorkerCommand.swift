@@ -41,6 +41,7 @@ struct WorkerCommand: AsyncParsableCommand {
     }
 
     func run() async throws {
+        LargeBlocks.giveBack()
         ServiceLog.bootstrap(program: "worker")
         // First of all: from here on SIGHUP ends nothing.
         let requests = await ServiceRequests(

@@ -232,6 +232,46 @@ struct HTTPHandlerTests {
         }
     }
 
+    // MARK: Memory
+
+    /// What /proc/PID/status says of memory, in bytes.
+    private func memory(_ field: String, of program: RunningProgram) throws -> Int {
+        let status = try String(contentsOfFile: "/proc/\(program.pid)/status", encoding: .utf8)
+        let line = try #require(status.split(separator: "\n").first { $0.hasPrefix(field) })
+        return try #require(line.split(separator: " ").compactMap { Int($0) }.first) << 10
+    }
+
+    @Test
+    func `eight large bodies are held once, and their memory is given back`() async throws {
+        let listener = HTTPListener { _ in .silence }
+        listener.listen()
+        let options = ["concurrency: 8", "timeout: 30m"]
+        try await withSite(listener, options: options) { site, ingress in
+            let worker = try site.startWorker()
+            let before = try memory("VmRSS:", of: worker)
+            let bytes = 16 << 20
+            let padding = String(repeating: "0123456789abcdef", count: bytes / 16)
+            for _ in 1...8 {
+                let body = Data(#"{"x":"\#(padding)","#.utf8) + Request.push().dropFirst()
+                try ingress.accept(Request(body: body))
+            }
+            try waitUntil("all requests to be there") { listener.requests.count == 8 }
+            // Each once, and some on their way out of the store or into an envelope.
+            let most = try memory("VmHWM:", of: worker) - before
+            #expect(most < 14 * bytes, "\(most >> 20) MiB")
+            let jobs = try site.reader.texts("SELECT id FROM job ORDER BY id")
+            let cancel = try site.start(
+                Binaries.samovar,
+                arguments: ["jobs", "cancel"] + jobs
+            )
+            #expect(try cancel.awaitExit() == .code(0))
+            try site.awaitQuiet()
+            try waitUntil("the memory to be given back") {
+                try memory("VmRSS:", of: worker) - before < 4 * bytes
+            }
+        }
+    }
+
     // MARK: Breaker
 
     @Test

@@ -69,9 +69,10 @@ final class ExecRunner: Sendable {
     /// - Returns: a hand on it, with no control when it could not even be set up.
     func start(_ job: ClaimedJob, _ lease: LeaseTime) -> RunningAttempt {
         let control: ExecControl?
+        let handover = Handover(job)
         do throws(SpawnError) {
             let made = try ExecControl()
-            try HandlerThread.start { [self] in inbox.end(run(job, made, lease)) }
+            try HandlerThread.start { [self] in inbox.end(run(handover, made, lease)) }
             control = made
         } catch {
             control = nil
@@ -81,16 +82,31 @@ final class ExecRunner: Sendable {
     }
 
     private func run(
-        _ job: ClaimedJob,
+        _ handover: Handover,
         _ control: ExecControl,
         _ lease: LeaseTime
     ) -> AttemptEnd {
+        let (attempt, job, resultFile) = prepare(handover.take(), control, lease)
+        ResultFile.remove(of: job.token, stateFolder: stateFolder)
+        defer { ResultFile.remove(of: job.token, stateFolder: stateFolder) }
+        do throws(SpawnError) {
+            let end = try attempt.run()
+            return record(end, job, handler(of: job), result: HandlerResult.read(resultFile))
+        } catch {
+            return couldNotStart(error, job)
+        }
+    }
+
+    /// What is run, and the job without its body: that is in what is run.
+    private func prepare(
+        _ job: ClaimedJob,
+        _ control: ExecControl,
+        _ lease: LeaseTime
+    ) -> (attempt: ExecAttempt, job: ClaimedJob, resultFile: String) {
         let handler = handler(of: job)
         let payload = HandlerPayload(of: job)
         let job = payload.named(job)
         let resultFile = ResultFile.path(of: job.token, stateFolder: stateFolder)
-        ResultFile.remove(of: job.token, stateFolder: stateFolder)
-        defer { ResultFile.remove(of: job.token, stateFolder: stateFolder) }
         let attempt = ExecAttempt(
             command: handler.settings.command,
             environment: handler.environment.strings(
@@ -105,22 +121,26 @@ final class ExecRunner: Sendable {
             control: control,
             trace: AttemptTrace(token: job.token, marks: marks, stateFolder: stateFolder),
             latestStart: lease.latestStart,
-            somethingStays: { [logger] processes in
+            // Not the job: its body would live as long as the attempt.
+            somethingStays: { [logger, token = job.token] processes in
                 let pids = processes.map { "\($0.pid)" }.joined(separator: ",")
                 logger.error(
                     "what is left of an attempt does not die, its job waits",
                     metadata: [
-                        "token": "\(job.token)", "job.id": "\(job.token.job)", "pids": "\(pids)",
+                        "token": "\(token)", "job.id": "\(token.job)", "pids": "\(pids)",
                     ]
                 )
+            },
+            asksToRunAgain: {
+                switch HandlerResult.read(resultFile) {
+                case nil, .done: false
+                case .snooze, .dead, .retry, .invalid: true
+                }
             }
         )
-        do throws(SpawnError) {
-            let end = try attempt.run()
-            return record(end, job, handler, result: HandlerResult.read(resultFile))
-        } catch {
-            return couldNotStart(error, job)
-        }
+        var bare = job
+        bare.delivery.body = nil
+        return (attempt, bare, resultFile)
     }
 
     private func handler(of job: ClaimedJob) -> Handler {

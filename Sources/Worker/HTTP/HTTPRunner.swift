@@ -106,19 +106,22 @@ final class HTTPRunner: Sendable {
         }
         let isProbe = breakers.start(job.handler)
         let control = HTTPControl()
+        let running = RunningAttempt(job: job, control: control, lease: lease)
+        let handover = Handover(job)
+        let bare = running.job
         // Not on the work loop's executor, which is the store's thread.
         let task = Task(executorPreference: globalConcurrentExecutor) { [self] in
-            let end = await run(job, handler, client, control, lease)
+            let end = await run(handover, handler, client, control, lease)
             let stopped = control.reason
-            breakers.end(Self.sign(of: end.answer, stopped), of: job.handler, isProbe: isProbe)
-            inbox.end(record(end, job, handler, stopped, isProbe: isProbe))
+            breakers.end(Self.sign(of: end.answer, stopped), of: bare.handler, isProbe: isProbe)
+            inbox.end(record(end, bare, handler, stopped, isProbe: isProbe))
         }
         control.attach(task)
-        return RunningAttempt(job: job, control: control, lease: lease)
+        return running
     }
 
     private func run(
-        _ job: ClaimedJob,
+        _ handover: Handover,
         _ handler: Handler,
         _ client: HTTPClient,
         _ control: HTTPControl,
@@ -126,7 +129,7 @@ final class HTTPRunner: Sendable {
     ) async -> HTTPAttempt.End {
         let request: OutgoingRequest
         do throws(BodyTemplate.Failure) {
-            request = try handler.service.request(for: job)
+            request = try handler.service.request(for: handover.take())
         } catch {
             return HTTPAttempt.End(answer: .noBody(reason: error.reason))
         }

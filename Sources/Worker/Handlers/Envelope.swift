@@ -23,7 +23,13 @@ enum Envelope {
             "action":\(payload.action.map(quoted) ?? "null"),"trust":\(job.trust.map(quoted) ?? "null"),\
             "with":\(job.with),"payload":
             """
-        return Data(head.utf8) + (payload.bytes ?? Data("null".utf8)) + Data("}\n".utf8)
+        // In one piece: a sum of three would copy the payload twice.
+        let bytes = payload.bytes ?? Data("null".utf8)
+        var json = Data(capacity: head.utf8.count + bytes.count + 2)
+        json.append(contentsOf: head.utf8)
+        json.append(bytes)
+        json.append(contentsOf: "}\n".utf8)
+        return json
     }
 
     private static func quoted(_ text: String) -> String {

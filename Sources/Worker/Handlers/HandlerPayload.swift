@@ -14,13 +14,11 @@ struct HandlerPayload {
 
 extension HandlerPayload {
     init(of job: ClaimedJob) {
+        // Taken out of a form once only: that is a copy.
+        let bytes = Self.bytes(of: job)
         // Routing decoded the same bytes, so what fails here has no action either.
-        let event = try? Self.event(of: job)
-        self.init(
-            bytes: Self.bytes(of: job),
-            action: try? event?.action,
-            eventType: event?.type
-        )
+        let event = try? Self.event(of: job, bytes)
+        self.init(bytes: bytes, action: try? event?.action, eventType: event?.type)
     }
 
     /// The job as its handler is told of it: with the exact event type.
@@ -32,7 +30,14 @@ extension HandlerPayload {
 
     /// The event that a job is about; nil when there is no payload.
     static func event(of job: ClaimedJob) throws(PayloadError) -> Event? {
-        guard let bytes = bytes(of: job) else { return nil }
+        try event(of: job, bytes(of: job))
+    }
+
+    private static func event(
+        of job: ClaimedJob,
+        _ bytes: Data?
+    ) throws(PayloadError) -> Event? {
+        guard let bytes else { return nil }
         let (event, type) = (job.delivery.event, job.delivery.eventType)
         // No header named the type, or it is the event's own: the body says which, as in routing.
         return event == type

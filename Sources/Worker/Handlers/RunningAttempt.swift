@@ -2,12 +2,21 @@ import QueueCore
 
 /// A handler that runs now.
 struct RunningAttempt: Sendable {
-    var job: ClaimedJob
+    /// Without its body, which is with whoever runs it.
+    let job: ClaimedJob
     /// Nil when it never began: its end is in the inbox.
-    var control: (any AttemptControl)?
+    let control: (any AttemptControl)?
     /// Told of by whoever renews its lease.
-    var lease: LeaseTime
-    var startedAt = ContinuousClock.now
+    let lease: LeaseTime
+    let startedAt = ContinuousClock.now
+
+    init(job: ClaimedJob, control: (any AttemptControl)?, lease: LeaseTime) {
+        var job = job
+        job.delivery.body = nil
+        self.job = job
+        self.control = control
+        self.lease = lease
+    }
 }
 
 /// The work loop's hand on a running attempt, whatever runs it.

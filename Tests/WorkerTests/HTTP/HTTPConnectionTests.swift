@@ -138,12 +138,33 @@ struct HTTPConnectionTests {
             .status(200)
         } _: { server in
             try await HTTPTrial.with(HTTPSettings(url: server.url)) { trial in
-                #expect(try await trial.run(job).outcome == .done)
+                let outcome = try await trial.run(job).outcome
+                #expect(outcome == .done)
             }
             let request = try #require(server.requests.first)
             #expect(request.body == Envelope.json(job, payload: HandlerPayload(of: job)))
             #expect(request.values("Content-Length") == ["\(request.body.count)"])
             #expect(request.values("Transfer-Encoding").isEmpty)
+        }
+    }
+
+    @Test
+    func `what holds a job for as long as it runs holds no body`() async throws {
+        let job = try await ClaimedJob.sample()
+        #expect(job.delivery.body != nil)
+        try await TestServer.with { _ in
+            .status(200)
+        } _: { server in
+            try await HTTPTrial.with(HTTPSettings(url: server.url)) { trial in
+                let running = trial.start(job)
+                #expect(running.job.token == job.token)
+                #expect(running.job.delivery.body == nil)
+                // It is sent all the same.
+                let outcome = try await trial.nextEnds(1)[0].outcome
+                #expect(outcome == .done)
+            }
+            let sent = try #require(server.requests.first).body
+            #expect(sent == Envelope.json(job, payload: HandlerPayload(of: job)))
         }
     }
 
