@@ -10,7 +10,7 @@ import Testing
 struct DiskRecording: Sendable {
     /// What a program is started under to be recorded; before that of a ``FaultyDisk``.
     let wrapper: [String]
-    private let notes: String
+    private let file: String
 
     private static let source = URL(fileURLWithPath: #filePath)
         .deletingLastPathComponent()
@@ -33,26 +33,26 @@ struct DiskRecording: Sendable {
             folder: site.folder
         )
         try #require(try compiler.awaitExit() == .code(0), "\(compiler.output)")
-        notes = site.path("recording")
+        file = site.path("recording")
         let libraries = [library] + (disk.map { [$0.library] } ?? [])
         wrapper =
             [
                 "/usr/bin/env", "LD_PRELOAD=\(libraries.joined(separator: ":"))",
-                "SAMOVAR_RECORDING=\(notes)", "SAMOVAR_RECORDED=\(site.folder)",
+                "SAMOVAR_RECORDING=\(file)", "SAMOVAR_RECORDED=\(site.folder)",
             ] + (disk?.settings ?? [])
     }
 
     /// How far the notes go by now: a moment at which the power may be cut.
     var moment: Int {
         get throws {
-            let attributes = try FileManager.default.attributesOfItem(atPath: notes)
+            let attributes = try FileManager.default.attributesOfItem(atPath: file)
             return try #require(attributes[.size] as? Int)
         }
     }
 
-    /// The moments of all notes.
-    func moments() throws -> [Int] {
-        try read().map(\.end)
+    /// All that happened so far; each note ends at a moment.
+    func notes() throws -> [RecordedNote] {
+        try RecordedNote.read(Data(contentsOf: URL(fileURLWithPath: file)))
     }
 
     /// What becomes of writes that were not synced when the power is cut.
@@ -68,13 +68,13 @@ struct DiskRecording: Sendable {
     /// Cuts the power at each of these moments.
     ///
     /// - Parameters:
-    ///   - moments: as ``moments()`` gives them.
+    ///   - moments: as ``moment`` gives them, or ends of ``notes()``.
     ///   - look: given each moment and the disk as it was then, in order of time.
     /// - Throws: what `look` throws, and when the notes cannot be read.
     func cut(at moments: [Int], _ look: (_ moment: Int, RecordedDisk) throws -> Void) throws {
         var disk = RecordedDisk()
         var ahead = moments.sorted()[...]
-        for note in try read() {
+        for note in try notes() {
             while let moment = ahead.first, moment < note.end {
                 try look(moment, disk)
                 ahead.removeFirst()
@@ -82,9 +82,5 @@ struct DiskRecording: Sendable {
             disk.apply(note)
         }
         for moment in ahead { try look(moment, disk) }
-    }
-
-    private func read() throws -> [RecordedNote] {
-        try RecordedNote.read(Data(contentsOf: URL(fileURLWithPath: notes)))
     }
 }
