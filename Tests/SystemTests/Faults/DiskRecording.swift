@@ -1,5 +1,4 @@
 import Foundation
-import Spawn
 import Testing
 
 /// What programs wrote to a site's folder, and when it was synced: `Tests/Faults/recorder.c`,
@@ -12,13 +11,6 @@ struct DiskRecording: Sendable {
     let wrapper: [String]
     private let file: String
 
-    private static let source = URL(fileURLWithPath: #filePath)
-        .deletingLastPathComponent()
-        .deletingLastPathComponent()
-        .deletingLastPathComponent()
-        .appendingPathComponent("Faults/recorder.c")
-        .path
-
     /// Builds the library into the site's folder.
     ///
     /// - Parameters:
@@ -26,13 +18,7 @@ struct DiskRecording: Sendable {
     ///   - disk: one that fails beneath what is recorded.
     /// - Throws: what keeps the library from being built.
     init(of site: Site, above disk: FaultyDisk? = nil) throws {
-        let library = site.path("recorder.so")
-        let compiler = try RunningProgram(
-            ["/usr/bin/cc", "-shared", "-fPIC", "-O1", "-o", library, Self.source, "-ldl"],
-            environment: ["PATH": "/usr/bin:/bin", "TMPDIR": site.folder],
-            folder: site.folder
-        )
-        try #require(try compiler.awaitExit() == .code(0), "\(compiler.output)")
+        let library = try PreloadedLibrary.build("recorder", in: site)
         file = site.path("recording")
         let libraries = [library] + (disk.map { [$0.library] } ?? [])
         wrapper =

@@ -1,5 +1,4 @@
 import Foundation
-import Spawn
 import TestSupport
 import Testing
 
@@ -38,23 +37,10 @@ struct FaultyDisk: Sendable {
     let library: String
     private let site: Site
 
-    private static let source = URL(fileURLWithPath: #filePath)
-        .deletingLastPathComponent()
-        .deletingLastPathComponent()
-        .deletingLastPathComponent()
-        .appendingPathComponent("Faults/faults.c")
-        .path
-
     /// Builds the library into the site's folder.
     init(of site: Site) throws {
         self.site = site
-        library = site.path("faults.so")
-        let compiler = try RunningProgram(
-            ["/usr/bin/cc", "-shared", "-fPIC", "-O1", "-o", library, Self.source],
-            environment: ["PATH": "/usr/bin:/bin", "TMPDIR": site.folder],
-            folder: site.folder
-        )
-        try #require(try compiler.awaitExit() == .code(0), "\(compiler.output)")
+        library = try PreloadedLibrary.build("faults", in: site)
         settings = ["SAMOVAR_FAULTS=\(site.path("faults"))"]
     }
 

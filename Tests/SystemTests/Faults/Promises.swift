@@ -117,13 +117,24 @@ final class Promises: Sendable {
         }
     }
 
-    private func read(_ path: String, _ look: (Database) throws -> Void) throws {
+    /// The ids of what was promised and is not in the store.
+    func missing(fromStoreAt path: String) throws -> [String] {
+        let promised = state.withLock { Array($0.promised.keys) }
+        return try read(path) { database in
+            let stored = try Set(
+                String.fetchAll(database, sql: "SELECT delivery_id FROM delivery")
+            )
+            return promised.filter { !stored.contains($0) }
+        }
+    }
+
+    private func read<Value>(_ path: String, _ look: (Database) throws -> Value) throws -> Value {
         var configuration = Configuration()
         configuration.readonly = true
         configuration.busyMode = .timeout(60)
         let database = try DatabaseQueue(path: path, configuration: configuration)
         defer { try? database.close() }  // nothing was written
-        try database.read(look)
+        return try database.read(look)
     }
 }
 
