@@ -2,9 +2,9 @@ import Foundation
 
 /// The handler of crash histories, which notices by itself when it is not alone.
 ///
-/// It holds kernel locks that it shares with all that it starts: one for its job, one for its lane, and one
-/// of as many as its handler may run at once. The kernel lets them go with the last process, however
-/// that ends; so whoever finds one held runs beside an attempt that lives.
+/// It holds kernel locks that it shares with all that it starts: one for its job, one for its lane,
+/// and one of as many as its handler may run at once. The kernel lets them go with the last process,
+/// however that ends; so whoever finds one held runs beside an attempt that lives.
 enum CrashHandler {
     /// Called with the handler's name, its limit, and what its lane is.
     private static let script = """

@@ -4,8 +4,8 @@ import Testing
 
 /// Random histories of crashes, stops, stalls and operators, and a checker over what came of them.
 ///
-/// `SAMOVAR_HISTORIES` sets how many, `SAMOVAR_HISTORY_OPERATIONS` how long each is. A finding names the seed of
-/// its history, which `SAMOVAR_SEED` and `SAMOVAR_HISTORIES=1` run alone.
+/// `SAMOVAR_HISTORIES` sets how many, `SAMOVAR_HISTORY_OPERATIONS` how long each is. A finding names the
+/// seed of its history, which `SAMOVAR_SEED` and `SAMOVAR_HISTORIES=1` run alone.
 @Suite
 struct CrashHistoryTests {
     @Test

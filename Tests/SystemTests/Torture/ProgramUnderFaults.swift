@@ -184,7 +184,10 @@ struct WorkerUnderFaults: ProgramUnderFaults {
         let second = try site.start(Binaries.worker, under: trial.disk.wrapper)
         try site.awaitQuiet()
         let undone = try site.reader.texts(
-            "SELECT 'job ' || id || ' ' || state || coalesce(': ' || reason, '') FROM job WHERE state <> 'done'"
+            """
+            SELECT 'job ' || id || ' ' || state || coalesce(': ' || reason, '') FROM job
+            WHERE state <> 'done'
+            """
         )
         for job in undone { trial.step.find("\(name): \(job)") }
         second.killNow()

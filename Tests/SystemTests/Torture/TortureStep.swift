@@ -5,8 +5,8 @@ import Testing
 
 /// One step of `make torture`: its seed, how much it tried, and what it found.
 ///
-/// `SAMOVAR_SEED` runs it again with the same decisions. `SAMOVAR_TORTURE_TABLE` names a file that gets
-/// its line of the table.
+/// `SAMOVAR_SEED` runs it again with the same decisions. `SAMOVAR_TORTURE_TABLE` names a file that
+/// gets its line of the table.
 final class TortureStep: Sendable {
     private struct Tally {
         var trials = 0
