@@ -8,7 +8,7 @@ PROGRAMS = samovar samovar-ingress samovar-worker
 SOURCES = Package.swift Sources Tests migrations Benchmarks/Engine
 
 .DEFAULT_GOAL := help
-.PHONY: help build run test soak bench bench-peers lint format install uninstall clean
+.PHONY: help build run test soak torture bench bench-peers lint format install uninstall clean
 
 help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-11s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -33,6 +33,11 @@ soak: ## Fuzz, kill and break it for an hour or two; no part of `make test`
 	@deploy/system-packages test
 	$(SWIFT) build --build-tests --explicit-target-dependency-import-check error
 	@SWIFT="$(SWIFT)" Tests/soak $(STEPS)
+
+torture: build ## Cut its power, break its disks, deceive it; hours, ends in a table (docs/RELIABILITY.md)
+	@deploy/system-packages test
+	$(SWIFT) build --build-tests --explicit-target-dependency-import-check error
+	@SWIFT="$(SWIFT)" Tests/torture $(STEPS)
 
 bench: build ## Measure this machine and Samovar on it; prints tables
 	@deploy/system-packages bench
