@@ -14,7 +14,7 @@
 // vfork(2) rather than posix_spawn(3), which has no room for what must happen between setsid and
 // the program's first instruction: the note. Written by this process after the start, it would be
 // missing when this process is killed in between, and a program that hides its environment by then
-// would never be found. It costs what posix_spawn costs: both share the memory until the program is
+// would never be found. Both share the memory until the program is
 // executed, and this thread waits so long.
 
 #if defined(__has_feature)
