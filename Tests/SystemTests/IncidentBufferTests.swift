@@ -107,4 +107,23 @@ struct IncidentBufferTests {
             #expect(file.read().isEmpty)
         }
     }
+
+    @Test
+    func `what was left stays when it cannot be replaced`() async throws {
+        try await withTemporaryFolder { folder in
+            let file = LeftIncidents(store: folder + "/queue.db")
+            try file.keep([lost("a")])
+            try file.keep([lost("b")], replacing: true)
+            #expect(file.read().map(\.subject) == ["b"])
+            let inTheWay = file.path + ".new"
+            try FileManager.default.createDirectory(
+                atPath: inTheWay,
+                withIntermediateDirectories: false
+            )
+            #expect(throws: (any Error).self) { try file.keep([lost("c")], replacing: true) }
+            #expect(file.read().map(\.subject) == ["b"])
+            try file.keep([], replacing: true)
+            #expect(file.read().isEmpty)
+        }
+    }
 }

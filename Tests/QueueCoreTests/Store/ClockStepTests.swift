@@ -32,6 +32,20 @@ struct ClockStepTests {
         }
     }
 
+    /// It was due for longer than the clock has run: it cannot move along with it.
+    @Test(arguments: Backend.all)
+    func `a wall clock set back to the first minute of 1970 stops no claim`(
+        backend: Backend
+    ) async throws {
+        try await backend.withQueue { queue in
+            let job = try await queue.add()
+            queue.clock.advance(by: .seconds(100))
+            let minute = Timestamp(rawValue: 60_000_000)
+            queue.clock.step(by: minute - queue.clock.now)
+            #expect(try await queue.claim(1).map(\.token.job) == [job])
+        }
+    }
+
     @Test(arguments: Backend.all)
     func `two processes that see the same step pull jobs in once`(
         backend: Backend

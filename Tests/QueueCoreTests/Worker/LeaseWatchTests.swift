@@ -107,6 +107,19 @@ struct LeaseWatchTests {
     }
 
     @Test
+    func `a worker with a boot id of its own may have a longer lease than this one`() {
+        let watcher = Watcher()
+        let long = Lease(
+            token: Self.token,
+            worker: Self.other,
+            until: watcher.clock.monotonic + .seconds(300),
+            boot: "boot-2"
+        )
+        #expect(watcher.pass(.seconds(200), looking: long) == [])
+        #expect(watcher.pass(.seconds(200), looking: long) == [.leaseRanOut])
+    }
+
+    @Test
     func `a worker with a boot id of its own keeps what it renews, and loses what it does not`() {
         let watcher = Watcher()
         // Its clock says nothing here: long past by this one.
